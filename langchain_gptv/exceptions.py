@@ -11,7 +11,7 @@
     │   ├── LimitError                       too many images or bytes for one request
     │   └── BudgetError                      no size or detail fits the budget
     ├── UnknownModelError (ValueError)
-    ├── MissingKeyError (ValueError)         a remote model, and no key for it
+    ├── MissingKeyError (LookupError)        a remote model, and no key for it
     ├── MissingExtraError (ImportError)      an optional dependency is not installed
     ├── MessageError (ValueError)            a content block that cannot be sent
     └── LocalEngineError (RuntimeError)      the embedded engine could not run
@@ -79,8 +79,11 @@ class UnknownModelError(GPTVError, ValueError):
     """There is no model of that name."""
 
 
-class MissingKeyError(GPTVError, ValueError):
-    """A remote model was asked for and there is no key for it."""
+class MissingKeyError(GPTVError, LookupError):
+    """A remote model was asked for and there is no key for it.
+
+    No `ValueError`: pydantic would swallow that into a `ValidationError`.
+    """
 
 
 class MissingExtraError(GPTVError, ImportError):

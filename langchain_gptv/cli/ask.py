@@ -1,0 +1,158 @@
+"""`gptv ask`, `gptv describe` and `gptv read`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from langchain_gptv.exceptions import MessageError, PlanError
+
+if TYPE_CHECKING:
+    from langchain_core.messages import BaseMessage
+
+    from langchain_gptv.messages import Detail
+
+DESCRIBE = "Describe the picture."
+READ = "Read all the text, verbatim, and keep its layout. Answer with the text alone."
+
+Images = Annotated[list[str], typer.Argument(help="Files, URLs or data URLs.", metavar="IMAGE...")]
+Model = Annotated[
+    str | None, typer.Option("--model", "-m", help="Model name, or deployment on Azure.")
+]
+DetailOption = Annotated[
+    str, typer.Option("--detail", "-d", help="auto, low, high or original: what the API calls so.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Answer, evidence and usage as JSON.")]
+Boxes = Annotated[
+    Path | None,
+    typer.Option("--boxes", help="Draw what the answer rests on to this file.", metavar="OUT.png"),
+]
+
+
+def ask(
+    words: Annotated[
+        list[str],
+        typer.Argument(help="One or more images, then the question.", metavar="IMAGE... QUESTION"),
+    ],
+    model: Model = None,
+    detail: DetailOption = "auto",
+    as_json: Json = False,
+    boxes: Boxes = None,
+) -> None:
+    """Ask a question about one or more pictures.
+
+    Example: gptv ask receipt.png "What is the total?"
+    """
+    *images, question = words
+    if not images:
+        raise MessageError(
+            f"{question!r} is one argument; give the image first and then the question: "
+            'gptv ask receipt.png "What is the total?"'
+        )
+    if Path(question).is_file():
+        raise MessageError(
+            f"{question!r} is a file, and the question comes last: "
+            f'gptv ask {question} "What is the total?"'
+        )
+    answer(images, question, model=model, detail=detail, as_json=as_json, boxes=boxes)
+
+
+def describe(
+    images: Images,
+    model: Model = None,
+    detail: DetailOption = "auto",
+    as_json: Json = False,
+    boxes: Boxes = None,
+) -> None:
+    """Say what is in one or more pictures."""
+    answer(images, DESCRIBE, model=model, detail=detail, as_json=as_json, boxes=boxes)
+
+
+def read(
+    images: Images,
+    model: Model = None,
+    detail: DetailOption = "auto",
+    as_json: Json = False,
+    boxes: Boxes = None,
+) -> None:
+    """Print the text of one or more pictures, laid out as in the picture."""
+    answer(images, READ, model=model, detail=detail, as_json=as_json, boxes=boxes)
+
+
+def answer(
+    images: Sequence[str],
+    question: str,
+    *,
+    model: str | None,
+    detail: str,
+    as_json: bool,
+    boxes: Path | None,
+) -> None:
+    """Ask the chosen model and print its answer."""
+    from langchain_gptv.cli.models import announce, choose_model
+    from langchain_gptv.messages import human_message
+
+    message = human_message(question, *images, detail=_check_detail(detail))
+    chat_model, why = choose_model(model)
+    announce(chat_model, why)
+    reply = chat_model.invoke([message])
+    facts = reply.response_metadata.get("gptv") or {}
+    if boxes is not None:
+        draw_evidence(images, facts, boxes)
+    if as_json:
+        typer.echo(json.dumps(_as_dict(reply, facts), ensure_ascii=False, indent=2))
+    else:
+        typer.echo(_text_of(reply))
+
+
+def draw_evidence(images: Sequence[str], facts: dict[str, Any], out: Path) -> None:
+    """Draw the evidence of an answer; several images give OUT-1.png, OUT-2.png, ..."""
+    from langchain_gptv.vision.boxes import Box
+    from langchain_gptv.vision.draw import draw_boxes
+    from langchain_gptv.vision.images import Image
+
+    if not facts:
+        raise PlanError("--boxes needs evidence, which only gptv-local gives: add -m gptv-local.")
+    for index, source in enumerate(images):
+        shown = [
+            (Box(*fact["box"]), f"{_shorten(fact['text'])} {fact['score']:.0%}")
+            for fact in facts["evidence"]
+            if fact["box"] and fact["image_index"] == index
+        ]
+        path = out if len(images) == 1 else out.with_stem(f"{out.stem}-{index + 1}")
+        draw_boxes(Image.of(source).to_pil(), shown).save(path)
+        typer.echo(f"gptv: drew {len(shown)} boxes to {path}", err=True)
+
+
+def _check_detail(detail: str) -> Detail:
+    from typing import get_args
+
+    from langchain_gptv.messages import Detail
+
+    if detail not in get_args(Detail):
+        raise PlanError(f"--detail {detail!r} is none of {', '.join(get_args(Detail))}.")
+    return detail  # type: ignore[return-value]
+
+
+def _as_dict(reply: BaseMessage, facts: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "answer": _text_of(reply),
+        "model": reply.response_metadata.get("model_name"),
+        "is_language_model": facts.get("is_language_model", True),
+        "certainty": facts.get("certainty"),
+        "evidence": facts.get("evidence", []),
+        "usage": getattr(reply, "usage_metadata", None),
+    }
+
+
+def _text_of(reply: BaseMessage) -> str:
+    refusal = reply.additional_kwargs.get("refusal")
+    return str(refusal) if refusal and not reply.text else str(reply.text)
+
+
+def _shorten(text: str, limit: int = 24) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"

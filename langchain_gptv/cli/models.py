@@ -1,0 +1,66 @@
+"""Which chat model answers a command."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from langchain_openai.chat_models.base import BaseChatOpenAI
+
+LOCAL_MODEL = "gptv-local"
+
+
+def choose_model(name: str | None) -> tuple[BaseChatOpenAI, str]:
+    """Return the chat model for `--model`, and why it was chosen.
+
+    With `AZURE_OPENAI_ENDPOINT` set, the name is an Azure deployment. Without a name,
+    `GPTV_MODEL` decides; without that, a key means the default remote model and no key means the
+    embedded engine.
+
+    Raises:
+        UnknownModelError: No key is set and nothing is known of the name.
+        MissingKeyError: The model is remote and there is no key for it.
+    """
+    from langchain_gptv.chat_models import DEFAULT_MODEL, AzureChatGPTV, ChatGPTV
+
+    name = name or os.environ.get("GPTV_MODEL")
+    azure = bool(os.environ.get("AZURE_OPENAI_ENDPOINT"))
+    has_key = any(os.environ.get(key) for key in ("OPENAI_API_KEY", "AZURE_OPENAI_API_KEY"))
+    if name is None and not has_key:
+        return ChatGPTV(model=LOCAL_MODEL), "no key is set"
+    if name == LOCAL_MODEL:
+        return ChatGPTV(model=LOCAL_MODEL), "as asked"
+    if not has_key:
+        _check_known(name or DEFAULT_MODEL)
+    if azure:
+        deployment = name or os.environ.get("AZURE_OPENAI_DEPLOYMENT") or DEFAULT_MODEL
+        version = os.environ.get("OPENAI_API_VERSION", "2024-10-21")
+        return AzureChatGPTV(azure_deployment=deployment, api_version=version), "on Azure"
+    return ChatGPTV(model=name or DEFAULT_MODEL), "a key is set"
+
+
+def announce(model: BaseChatOpenAI, why: str) -> None:
+    """Say on stderr, in one line, who answers."""
+    name = getattr(model, "deployment_name", None) or model.model_name
+    if LOCAL_MODEL in (name, model.model_name):
+        what = "the embedded engine: it reads text and finds objects, and is no language model"
+    else:
+        what = "a remote model"
+    typer.echo(f"gptv: {name} answers ({why}), {what}", err=True)
+
+
+def _check_known(name: str) -> None:
+    import difflib
+
+    from langchain_gptv.exceptions import UnknownModelError
+    from langchain_gptv.vision.profiles import known_models
+
+    known = [LOCAL_MODEL, *known_models()]
+    if name in known or any(name.startswith(f"{model}-") for model in known):
+        return
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"Did you mean {near[0]!r}?" if near else f"Without a key there is {LOCAL_MODEL!r}."
+    raise UnknownModelError(f"{name!r} is no model that I know, and no key is set. {hint}")

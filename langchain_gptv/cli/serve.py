@@ -1,0 +1,27 @@
+"""`gptv serve`."""
+
+from typing import Annotated
+
+import typer
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", "-p", help="0 takes a free one.")] = 8000,
+    token: Annotated[
+        str | None,
+        typer.Option(envvar="GPTV_SERVE_TOKEN", help="Key that callers must send."),
+    ] = None,
+    alias: Annotated[
+        list[str] | None,
+        typer.Option(help="Further model name to answer to, such as gpt-4o. Repeatable."),
+    ] = None,
+) -> None:
+    """Serve the embedded engine on OpenAI's and Azure's wire.
+
+    Example: gptv serve --port 8000, then ChatOpenAI(base_url="http://127.0.0.1:8000/v1",
+    api_key="not-needed", model="gptv-local")
+    """
+    from langchain_gptv.local.server import serve as run
+
+    run(host=host, port=port, token=token, aliases=tuple(alias or ()))

@@ -1,0 +1,4 @@
+"""The embedded engine: it looks at a picture and answers from what it saw, with no key.
+
+It reads text, finds objects of 80 classes and names colours. It is no language model.
+"""

@@ -1,0 +1,288 @@
+"""Filling a JSON Schema from what was seen: fields, line items, text, objects, colours.
+
+A property's name says what it wants: `total`, `invoice_number`, `lines`, `objects`, `items`,
+`people_count`, `has_dog`. What is not in the picture is null where the schema allows that, left
+out where it is not required, and else a `CannotFillError`: a value is never made up.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from langchain_gptv.exceptions import CannotFillError
+from langchain_gptv.local.answers import answer_question
+from langchain_gptv.local.concepts import Concept, find_concept
+from langchain_gptv.local.fields import Field, find_field
+from langchain_gptv.local.items import LineItem, find_line_items
+from langchain_gptv.local.labels import NOUNS, Noun
+from langchain_gptv.local.layout import order_for_reading, render_layout
+from langchain_gptv.local.observations import DetectedObject, Evidence, Observation, TextLine
+from langchain_gptv.local.questions import parse_question
+from langchain_gptv.local.values import parse_amount, parse_date
+
+Schema = Mapping[str, Any]
+
+_MISSING = object()
+_OBJECT_KEYS: dict[str, Callable[[DetectedObject], Any]] = {
+    "label": lambda found: found.label,
+    "name": lambda found: found.label,
+    "class": lambda found: found.label,
+    "score": lambda found: found.score,
+    "confidence": lambda found: found.score,
+    "box": lambda found: [round(value, 1) for value in found.box],
+    "bbox": lambda found: [round(value, 1) for value in found.box],
+}
+_LINE_KEYS: dict[str, Callable[[TextLine], Any]] = {
+    "text": lambda line: line.text,
+    "score": lambda line: line.score,
+    "confidence": lambda line: line.score,
+    "box": lambda line: [round(value, 1) for value in line.box],
+    "bbox": lambda line: [round(value, 1) for value in line.box],
+}
+_ITEM_KEYS: dict[str, Callable[[LineItem], Any]] = {
+    **dict.fromkeys(("name", "description", "item", "product", "title"), lambda item: item.name),
+    **dict.fromkeys(("quantity", "qty", "count", "units"), lambda item: item.quantity),
+    **dict.fromkeys(("unit_price", "price_per_unit"), lambda item: item.unit_price),
+    **dict.fromkeys(("amount", "price", "total", "cost", "line_total"), lambda item: item.amount),
+}
+
+
+def fill_schema(
+    seen: Sequence[Observation], question: str, schema: Schema
+) -> tuple[dict[str, Any], tuple[Evidence, ...]]:
+    """Fill a JSON Schema of type object.
+
+    Args:
+        seen: One observation per image.
+        question: What was asked; a property `answer` gets the answer to it.
+        schema: JSON Schema with `properties`; `$ref` to its own `$defs` is followed.
+
+    Returns:
+        The object, and the evidence of every value in it.
+
+    Raises:
+        CannotFillError: A required property is not in the picture.
+    """
+    filler = _Filler(seen, question, schema.get("$defs", {}))
+    value = filler.fill("", schema, "")
+    if not isinstance(value, dict):
+        raise CannotFillError("(root)", "the schema is not of type object")
+    return value, tuple(filler.evidence)
+
+
+class _Filler:
+    def __init__(self, seen: Sequence[Observation], question: str, defs: Schema) -> None:
+        self.seen = seen
+        self.question = question
+        self.defs = defs
+        self.evidence: list[Evidence] = []
+
+    def fill(self, name: str, schema: Schema, path: str) -> Any:
+        """Return the value for a property, or `_MISSING`."""
+        schema, nullable = self._resolve(schema)
+        kind = schema.get("type", "object" if "properties" in schema else "string")
+        fill = getattr(self, f"_fill_{kind}", None)
+        value = fill(name, schema, path) if fill else _MISSING
+        if value is not _MISSING and "enum" in schema:
+            value = _pick(value, schema["enum"])
+        return None if value is _MISSING and nullable else value
+
+    def _resolve(self, schema: Schema) -> tuple[Schema, bool]:
+        """Follow `$ref`, and take the part of a union that is not null."""
+        nullable = False
+        for _ in range(8):
+            if "$ref" in schema:
+                schema = self.defs.get(schema["$ref"].rsplit("/", 1)[-1], {})
+            options = schema.get("anyOf") or schema.get("oneOf") or schema.get("allOf")
+            if options:
+                nullable |= any(option.get("type") == "null" for option in options)
+                schema = next((part for part in options if part.get("type") != "null"), {})
+            elif "$ref" not in schema:
+                break
+        if isinstance(schema.get("type"), list):
+            nullable |= "null" in schema["type"]
+            kinds = [kind for kind in schema["type"] if kind != "null"]
+            schema = {**schema, "type": kinds[0] if kinds else "null"}
+        return schema, nullable
+
+    def _fill_object(self, name: str, schema: Schema, path: str) -> Any:
+        filled = {}
+        required = schema.get("required", ())
+        for key, part in schema.get("properties", {}).items():
+            where = f"{path}.{key}" if path else key
+            value = self.fill(key, part, where)
+            if value is not _MISSING:
+                filled[key] = value
+            elif "default" not in part and key in required:
+                raise CannotFillError(where, "the picture does not show it")
+        return filled
+
+    def _fill_array(self, name: str, schema: Schema, path: str) -> Any:
+        items, _ = self._resolve(schema.get("items", {}))
+        words = _words(name)
+        keys = set(items.get("properties", {}))
+        if words & {"colors", "colours", "color", "colour"}:
+            return [color.name for seen in self.seen for color in seen.colors]
+        if words & {"object", "objects", "detections", "things", "labels"} or (
+            keys and keys <= set(_OBJECT_KEYS) and "label" in keys
+        ):
+            return self._rows(self._objects(), items, _OBJECT_KEYS, "label")
+        if words & {"line", "lines", "text", "texts"} and not words & {"item", "items"}:
+            return self._rows(self._lines(), items, _LINE_KEYS, "text")
+        if words & {"item", "items", "products", "positions", "entries", "purchases"}:
+            return self._rows(self._items(), items, _ITEM_KEYS, "name")
+        return _MISSING
+
+    def _rows(
+        self, rows: Sequence[Any], schema: Schema, keys: Mapping[str, Any], only: str
+    ) -> list[Any]:
+        """Make one array item per row: a string, or an object with the keys that are known."""
+        if "properties" not in schema:
+            return [keys[only](row) for row in rows]
+        required = schema.get("required", ())
+        return [self._row(row, schema["properties"], required, keys) for row in rows]
+
+    def _row(
+        self, row: Any, properties: Schema, required: Sequence[str], keys: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        filled = {}
+        for key, part in properties.items():
+            part, nullable = self._resolve(part)
+            value = keys[key](row) if key in keys else None
+            value = None if value is None else _cast(value, part)
+            if value is None and key in required and not nullable:
+                raise CannotFillError(f"[].{key}", "the picture does not show it for every row")
+            filled[key] = value
+        return filled
+
+    def _fill_string(self, name: str, schema: Schema, path: str) -> Any:
+        words = _words(name)
+        if words & {"text", "transcript", "transcription", "content"}:
+            return self._text()
+        if words & {"answer", "response"}:
+            return self._answer(self.question)
+        if words & {"description", "caption", "summary", "describe"}:
+            return self._answer("Describe the picture.")
+        if words & {"color", "colour"}:
+            return self.seen[0].colors[0].name if self.seen and self.seen[0].colors else _MISSING
+        if words & {"title", "heading", "headline"}:
+            return self._tallest_line()
+        return self._field_value(name, schema)
+
+    def _fill_number(self, name: str, schema: Schema, path: str) -> Any:
+        words = _words(name)
+        noun = _noun_in(name)
+        if noun is not None and words & {"count", "number", "num", "many", "total"}:
+            return self._count(noun)
+        if words & {"width", "height"} and self.seen:
+            return self.seen[0].width if "width" in words else self.seen[0].height
+        value = self._field_value(name, schema)
+        if value is _MISSING and noun is not None:
+            return self._count(noun)
+        return value
+
+    _fill_integer = _fill_number
+
+    def _fill_boolean(self, name: str, schema: Schema, path: str) -> Any:
+        noun = _noun_in(name)
+        if noun is None and _words(name) & {"text", "writing"}:
+            return any(seen.lines for seen in self.seen)
+        count: Any = self._count(noun) if noun else _MISSING
+        return count if count is _MISSING else count > 0
+
+    def _field_value(self, name: str, schema: Schema) -> Any:
+        """Look for the property's name among the labels, then for its description's."""
+        phrase = " ".join(re.findall(r"[a-z0-9]+", _snake(name)))
+        described = find_concept(schema.get("description", "").lower())
+        concept = find_concept(phrase) or described or Concept(phrase, "text", (phrase,))
+        for index, seen in enumerate(self.seen):
+            for field in find_field(seen.lines, concept):
+                value = _cast(field.value, schema)
+                if value is not None:
+                    self._note_field(field, index)
+                    return value
+        return _MISSING
+
+    def _note_field(self, field: Field, index: int) -> None:
+        self.evidence.append(Evidence("text", field.value, field.score, field.box, index))
+
+    def _answer(self, question: str) -> Any:
+        if not self.seen:
+            return _MISSING
+        parsed = parse_question(question)
+        answers = [answer_question(seen, parsed) for seen in self.seen]
+        self.evidence += [fact for answer in answers for fact in answer.evidence]
+        return "\n".join(answer.text for answer in answers)
+
+    def _text(self) -> Any:
+        lines = self._lines()
+        return render_layout(lines) if lines else _MISSING
+
+    def _tallest_line(self) -> Any:
+        lines = [line for seen in self.seen for line in seen.lines]
+        if not lines:
+            return _MISSING
+        line = max(lines, key=lambda line: line.box.height)
+        self.evidence.append(Evidence("text", line.text, line.score, line.box))
+        return line.text
+
+    def _count(self, noun: Noun) -> Any:
+        if not noun.is_exact or any(seen.objects is None for seen in self.seen) or not self.seen:
+            return _MISSING
+        return len([found for found in self._objects() if found.label in noun.labels])
+
+    def _objects(self) -> list[DetectedObject]:
+        if any(seen.objects is None for seen in self.seen):
+            raise CannotFillError("objects", 'no detector; install "langchain-gptv[objects]"')
+        self.evidence += [
+            Evidence("object", found.label, found.score, found.box, index)
+            for index, seen in enumerate(self.seen)
+            for found in seen.objects or ()
+        ]
+        return [found for seen in self.seen for found in seen.objects or ()]
+
+    def _lines(self) -> list[TextLine]:
+        lines = [line for seen in self.seen for line in order_for_reading(seen.lines)]
+        self.evidence += [Evidence("text", line.text, line.score, line.box) for line in lines]
+        return lines
+
+    def _items(self) -> list[LineItem]:
+        items = [item for seen in self.seen for item in find_line_items(seen.lines)]
+        self.evidence += [Evidence("text", item.name, item.score, item.box) for item in items]
+        return items
+
+
+def _cast(value: Any, schema: Schema) -> Any:
+    """Turn a printed value into the type that the schema asks for; None when it is not one."""
+    kind = schema.get("type", "string")
+    if kind in {"number", "integer"}:
+        number = parse_amount(value) if isinstance(value, str) else value
+        if number is None or (kind == "integer" and number != int(number)):
+            return None
+        return int(number) if kind == "integer" else float(number)
+    if kind == "string" and schema.get("format") == "date":
+        day = parse_date(str(value))
+        return None if day is None else day.isoformat()
+    return str(value) if kind == "string" else value
+
+
+def _pick(value: Any, options: Sequence[Any]) -> Any:
+    """Return the option that a value means, whatever its case."""
+    for option in options:
+        if str(option).lower() == str(value).lower():
+            return option
+    return _MISSING
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
+def _words(name: str) -> set[str]:
+    return set(re.findall(r"[a-z0-9]+", _snake(name)))
+
+
+def _noun_in(name: str) -> Noun | None:
+    words = re.findall(r"[a-z0-9]+", _snake(name))
+    phrases = [" ".join(words[i:j]) for i in range(len(words)) for j in range(len(words), i, -1)]
+    return next((NOUNS[phrase] for phrase in phrases if phrase in NOUNS), None)
