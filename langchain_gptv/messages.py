@@ -5,13 +5,12 @@ Inside, an image is LangChain's standard block with the setting `detail` in its 
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 from langchain_core.messages import BaseMessage, HumanMessage
 
 from langchain_gptv.vision.images import Image
-
-Detail = Literal["auto", "low", "high", "original"]
+from langchain_gptv.vision.rules import Detail
 
 ACCEPTED_TYPES = ("image/jpeg", "image/png", "image/gif", "image/webp")
 """What both services take; anything else is converted to PNG first."""

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from langchain_gptv.exceptions import MessageError, PlanError
+from langchain_gptv.vision.rules import Detail
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
-
-    from langchain_gptv.messages import Detail
 
 DESCRIBE = "Describe the picture."
 READ = "Read all the text, verbatim, and keep its layout. Answer with the text alone."
@@ -24,7 +23,7 @@ Model = Annotated[
     str | None, typer.Option("--model", "-m", help="Model name, or deployment on Azure.")
 ]
 DetailOption = Annotated[
-    str, typer.Option("--detail", "-d", help="auto, low, high or original: what the API calls so.")
+    Detail, typer.Option("--detail", "-d", help="The API's setting of that name.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Answer, evidence and usage as JSON.")]
 Boxes = Annotated[
@@ -88,7 +87,7 @@ def answer(
     question: str,
     *,
     model: str | None,
-    detail: str,
+    detail: Detail,
     as_json: bool,
     boxes: Path | None,
 ) -> None:
@@ -96,7 +95,8 @@ def answer(
     from langchain_gptv.cli.models import announce, choose_model
     from langchain_gptv.messages import human_message
 
-    message = human_message(question, *images, detail=_check_detail(detail))
+    checked = [_check_image(source) for source in images]
+    message = human_message(question, *checked, detail=detail)
     chat_model, why = choose_model(model)
     announce(chat_model, why)
     reply = chat_model.invoke([message])
@@ -128,14 +128,15 @@ def draw_evidence(images: Sequence[str], facts: dict[str, Any], out: Path) -> No
         typer.echo(f"gptv: drew {len(shown)} boxes to {path}", err=True)
 
 
-def _check_detail(detail: str) -> Detail:
-    from typing import get_args
+def _check_image(source: str) -> Any:
+    """Decode a file once, so that an error about a damaged one can name it."""
+    from langchain_gptv.vision.images import Image
 
-    from langchain_gptv.messages import Detail
-
-    if detail not in get_args(Detail):
-        raise PlanError(f"--detail {detail!r} is none of {', '.join(get_args(Detail))}.")
-    return detail  # type: ignore[return-value]
+    if source.startswith(("http://", "https://")):
+        return source
+    image = Image.of(source)
+    image.to_pil()
+    return image
 
 
 def _as_dict(reply: BaseMessage, facts: dict[str, Any]) -> dict[str, Any]:

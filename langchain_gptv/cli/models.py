@@ -45,11 +45,9 @@ def choose_model(name: str | None) -> tuple[BaseChatOpenAI, str]:
 def announce(model: BaseChatOpenAI, why: str) -> None:
     """Say on stderr, in one line, who answers."""
     name = getattr(model, "deployment_name", None) or model.model_name
-    if LOCAL_MODEL in (name, model.model_name):
-        what = "the embedded engine: it reads text and finds objects, and is no language model"
-    else:
-        what = "a remote model"
-    typer.echo(f"gptv: {name} answers ({why}), {what}", err=True)
+    is_local = LOCAL_MODEL in (name, model.model_name)
+    what = "embedded engine, no language model" if is_local else "remote model"
+    typer.echo(f"gptv: {name} answers ({what}; {why})", err=True)
 
 
 def _check_known(name: str) -> None:

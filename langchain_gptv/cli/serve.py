@@ -22,6 +22,13 @@ def serve(
     Example: gptv serve --port 8000, then ChatOpenAI(base_url="http://127.0.0.1:8000/v1",
     api_key="not-needed", model="gptv-local")
     """
+    from langchain_gptv.local.engine import LocalEngine
     from langchain_gptv.local.server import serve as run
+    from langchain_gptv.local.wire import LocalService
 
-    run(host=host, port=port, token=token, aliases=tuple(alias or ()))
+    service = LocalService(LocalEngine(), models=("gptv-local", *(alias or ())))
+    run(host=host, port=port, token=token, service=service, on_ready=_say_where)
+
+
+def _say_where(address: str) -> None:
+    typer.echo(f"gptv: serving gptv-local at {address} (Ctrl-C stops)", err=True)

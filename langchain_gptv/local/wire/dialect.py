@@ -1,0 +1,36 @@
+"""Which of the real APIs a request speaks; the same answer is written differently for each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+MODEL = "gptv-local"
+"""The name of the engine. Every reply names it, whatever alias or deployment was asked for,
+as the real services name the model behind an alias."""
+
+_OLD_CONTENT_VERSIONS = {"2023-12-01-preview", "2024-02-15-preview"}
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """An API and its service.
+
+    Attributes:
+        api: Which of the APIs.
+        azure: Whether the path is one of Azure OpenAI.
+        api_version: The query parameter of Azure's older API; None on its v1 API and on OpenAI.
+    """
+
+    api: Literal["chat", "responses", "models"]
+    azure: bool = False
+    api_version: str | None = None
+
+    @property
+    def old_content(self) -> bool:
+        """Whether the first published forms of image content are understood.
+
+        These are a bare string among the parts, `{"image": ...}`, and `image_url` as a string.
+        Azure's how-to of 2023 showed them; OpenAI refuses them.
+        """
+        return self.azure and self.api_version in _OLD_CONTENT_VERSIONS

@@ -1,0 +1,207 @@
+"""The command `gptv`, as a person types it."""
+
+import json
+import socket
+import struct
+import subprocess
+import sys
+import zlib
+from pathlib import Path
+
+import PIL.Image
+import pytest
+from conftest import EXAMPLE_IMAGES
+
+from langchain_gptv.cli import main
+
+RECEIPT = str(EXAMPLE_IMAGES / "receipt.png")
+
+
+@pytest.fixture
+def gptv(monkeypatch, capsys):
+    """Run `gptv` with arguments; return exit status, stdout and stderr."""
+
+    def run(*args: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["gptv", *map(str, args)])
+        with pytest.raises(SystemExit) as stopped:
+            main()
+        out, err = capsys.readouterr()
+        return stopped.value.code or 0, out, err
+
+    return run
+
+
+def png_header(width: int, height: int) -> bytes:
+    """Return the start of a PNG that declares a size and has no pixels."""
+    chunk = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    )
+
+
+@pytest.fixture
+def bad_file(request, tmp_path) -> Path:
+    """A file that is no usable image, by the name of what is wrong with it."""
+    photo = tmp_path / "photo.jpg"
+    PIL.Image.effect_noise((300, 200), 50).convert("RGB").save(photo, quality=90)
+    contents = {
+        "missing": None,
+        "empty": b"",
+        "text": b"Dear Sir or Madam,\n",
+        "truncated": photo.read_bytes()[:5000],
+        "bomb": png_header(60_000, 60_000),
+    }
+    path = tmp_path / f"{request.param}.png"
+    if contents[request.param] is not None:
+        path.write_bytes(contents[request.param])
+    return path
+
+
+@pytest.mark.parametrize(
+    ("bad_file", "match"),
+    [
+        ("missing", "There is no file"),
+        ("empty", "is empty (0 bytes)"),
+        ("text", "is no image"),
+        ("truncated", "truncated"),
+        ("bomb", "60000 x 60000"),
+    ],
+    indirect=["bad_file"],
+)
+def test_a_bad_file_is_one_clear_line(gptv, bad_file, match):
+    """The line names the file and the rule; status 2, nothing on stdout, no traceback."""
+    status, out, err = gptv("ask", bad_file, "What is it?")
+    assert (status, out) == (2, "")
+    assert match in err
+    assert str(bad_file) in err
+    assert err.startswith("gptv: ")
+    assert err.count("\n") == 1
+
+
+def test_a_directory_is_one_clear_line(gptv, tmp_path):
+    """A folder is told from a file."""
+    status, _, err = gptv("ask", tmp_path, "What is it?")
+    assert (status, err.count("\n")) == (2, 1)
+    assert "is a directory" in err
+
+
+@pytest.mark.parametrize(
+    ("args", "match"),
+    [
+        (["-m", "gptv-locl"], "Did you mean 'gptv-local'?"),
+        (["-m", "gpt-4o"], "OPENAI_API_KEY"),
+        (["-d", "hihg"], "hihg"),
+    ],
+)
+def test_a_wrong_choice_says_the_way_out(gptv, args, match):
+    """Unknown model, missing key and unknown detail end with status 2 and advice."""
+    status, out, err = gptv("ask", *args, RECEIPT, "What is the total?")
+    assert (status, out) == (2, "")
+    assert match in err
+    assert "Traceback" not in err
+
+
+def test_a_question_without_an_image_says_how_to_ask(gptv):
+    """One argument alone cannot be both."""
+    status, _, err = gptv("ask", "What is the total?")
+    assert status == 2
+    assert "give the image first" in err
+
+
+def test_a_port_in_use_is_one_clear_line(gptv):
+    """`gptv serve` names the port and the way out."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        status, _, err = gptv("serve", "--port", port)
+    assert status == 2
+    assert str(port) in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.usefixtures("engine")
+def test_ask_prints_the_answer_and_says_who_answers(gptv, truth):
+    """The answer is all of stdout; who answered is one line on stderr."""
+    status, out, err = gptv("ask", RECEIPT, "What is the total?")
+    assert status == 0
+    assert truth["receipt.png"]["total"]["text"] in out
+    assert err.count("\n") == 1
+    assert "gptv-local" in err
+    assert "no language model" in err
+    assert len(err) <= 81
+
+
+@pytest.mark.usefixtures("engine")
+def test_json_has_answer_evidence_and_usage(gptv, truth):
+    """`--json` is for programs."""
+    _, out, _ = gptv("ask", RECEIPT, "What is the total?", "--json")
+    reply = json.loads(out)
+    assert truth["receipt.png"]["total"]["text"] in reply["answer"]
+    assert reply["is_language_model"] is False
+    assert reply["certainty"] == "seen"
+    assert reply["usage"]["input_tokens"] > 0
+    assert len(reply["evidence"][0]["box"]) == 4
+
+
+@pytest.mark.usefixtures("engine")
+def test_boxes_are_drawn(gptv, tmp_path):
+    """`--boxes` writes the picture with what the answer rests on."""
+    out = tmp_path / "boxes.png"
+    status, _, err = gptv("ask", RECEIPT, "What is the total?", "--boxes", out)
+    assert status == 0
+    assert "drew 1 box" in err
+    with PIL.Image.open(out) as drawn, PIL.Image.open(RECEIPT) as original:
+        assert drawn.size == original.size
+        assert drawn.convert("RGB").tobytes() != original.convert("RGB").tobytes()
+
+
+@pytest.mark.usefixtures("engine")
+def test_read_keeps_the_layout(gptv, truth):
+    """A label and its amount stay in one row."""
+    _, out, _ = gptv("read", RECEIPT)
+    total = truth["receipt.png"]["total"]["text"]
+    assert any(total in row and "total" in row.lower() for row in out.splitlines())
+
+
+@pytest.mark.usefixtures("engine")
+def test_describe_says_what_is_there(gptv):
+    """A photo's things and a page's text are told."""
+    status, out, _ = gptv("describe", EXAMPLE_IMAGES / "street.jpg")
+    assert status == 0
+    assert "person" in out or "people" in out
+
+
+@pytest.mark.usefixtures("engine")
+def test_several_images_are_answered_in_turn(gptv):
+    """Each image of a question has its line."""
+    _, out, _ = gptv("ask", RECEIPT, EXAMPLE_IMAGES / "invoice.png", "What is the total?")
+    assert [line[:8] for line in out.splitlines()] == ["Image 1:", "Image 2:"]
+
+
+def test_doctor_says_what_to_do(gptv):
+    """It names versions, keys that are not set, and who answers."""
+    status, out, _ = gptv("doctor")
+    assert status == 0
+    assert "OPENAI_API_KEY" in out
+    assert "not set" in out
+    assert "langchain-openai" in out
+
+
+def test_help_fits_eighty_columns():
+    """Help is readable in a narrow terminal, and has an example."""
+    for command in ("ask", "describe", "read", "serve", "doctor"):
+        done = subprocess.run(
+            [
+                sys.executable,
+                "-c",
+                "from langchain_gptv.cli import main; main()",
+                command,
+                "--help",
+            ],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={"COLUMNS": "80", "PATH": "/usr/bin", "TERM": "dumb"},
+        )
+        assert max(map(len, done.stdout.splitlines())) <= 80

@@ -1,0 +1,79 @@
+"""The scripts in examples/ do what they say."""
+
+import importlib.util
+import json
+
+import pytest
+from conftest import EXAMPLE_IMAGES, ROOT
+
+from langchain_gptv import Box, Image
+
+EXAMPLES = ROOT / "examples"
+
+
+def run(name: str, *args):
+    """Import examples/NAME.py and call its `main`."""
+    spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.main(*args)
+
+
+@pytest.mark.usefixtures("engine")
+def test_ask_a_picture(truth, capsys):
+    """It prints the total and where it stands."""
+    assert truth["receipt.png"]["total"]["text"] in run("ask_a_picture")
+    assert "score" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("engine")
+def test_extract_receipt():
+    """The typed receipt has the printed values, and its items add up to a printed amount."""
+    receipt = run("extract_receipt")
+    assert len(receipt.items) >= 5
+    assert receipt.total == pytest.approx(sum(item.price for item in receipt.items), rel=0.3)
+
+
+@pytest.mark.usefixtures("engine")
+def test_draw_evidence(tmp_path):
+    """The street has people and vehicles, and their boxes are drawn."""
+    assert run("draw_evidence", tmp_path / "out.png") >= 3
+    assert Image.of(tmp_path / "out.png").mime_type == "image/png"
+
+
+@pytest.mark.usefixtures("engine")
+def test_azure_deployment(truth):
+    """The due date of the invoice comes over Azure's wire."""
+    assert truth["invoice.png"]["due_date"]["text"] in run("azure_deployment")
+
+
+def test_every_image_is_accounted_for():
+    """Each picture has a row in the table of sources and licences."""
+    table = (EXAMPLE_IMAGES / "README.md").read_text()
+    pictures = [path.name for path in EXAMPLE_IMAGES.iterdir() if path.suffix in {".png", ".jpg"}]
+    assert len(pictures) >= 5
+    assert [name for name in pictures if name not in table] == []
+
+
+def _facts(truth: dict):
+    for name, facts in truth.items():
+        for field, fact in facts.items():
+            if isinstance(fact, dict) and "text" in fact and "box" in fact:
+                yield name, field, fact
+
+
+@pytest.mark.usefixtures("engine")
+def test_the_engine_reads_every_printed_fact(engine, truth):
+    """Each fact that a picture shows is read where the renderer put it."""
+    missed = []
+    for name, field, fact in _facts(truth):
+        lines = engine.observe(Image.of(EXAMPLE_IMAGES / name)).lines
+        wanted = fact["text"].replace(" ", "")
+        near = [
+            line.text.replace(" ", "")
+            for line in lines
+            if line.box.intersection(Box(*fact["box"])).area > 0
+        ]
+        if not any(wanted in text for text in near):
+            missed.append((name, field, fact["text"], near))
+    assert missed == [], json.dumps(missed, indent=1)
