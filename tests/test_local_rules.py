@@ -115,6 +115,18 @@ def test_a_value_below_its_label_is_found():
     assert field.value == "13 May 2026"
 
 
+def test_a_name_below_its_label_is_not_taken_for_the_label_beside_it():
+    """'Bill to' heads a column; the label of the next column is not its value."""
+    lines = page(("Bill to", "Invoice no.", "NJ-1"), ("Calder Ltd", "Due date", "3 May 2025"))
+    assert find_field(lines, find_concept("billed to"))[0].value == "Calder Ltd"
+
+
+def test_a_title_is_the_tallest_line():
+    """What a page is called stands in its largest letters."""
+    lines = [line("Notes"), line("The Light", 0, 40, height=60), line("by Edith", 0, 120)]
+    assert ask("What is the title?", seen(lines)).evidence[0].text == "The Light"
+
+
 def test_a_misread_label_is_found_at_a_lower_likeness():
     """'Subbtotal' is what a reader makes of a blurred 'Subtotal'."""
     (field, *_) = find_field(page(("Subbtotal", "9.35")), find_concept("subtotal"))

@@ -51,14 +51,17 @@ def announce(model: BaseChatOpenAI, why: str) -> None:
 
 
 def _check_known(name: str) -> None:
+    """Tell a misspelt name from a remote model without a key."""
     import difflib
+    import warnings
 
-    from langchain_gptv.exceptions import UnknownModelError
-    from langchain_gptv.vision.profiles import known_models
+    from langchain_gptv.exceptions import UnknownModelError, UnknownModelWarning
+    from langchain_gptv.vision.profiles import get_profile
 
-    known = [LOCAL_MODEL, *known_models()]
-    if name in known or any(name.startswith(f"{model}-") for model in known):
-        return
-    near = difflib.get_close_matches(name, known, n=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UnknownModelWarning)
+        if get_profile(name).known:
+            return
+    near = difflib.get_close_matches(name, [LOCAL_MODEL], n=1)
     hint = f"Did you mean {near[0]!r}?" if near else f"Without a key there is {LOCAL_MODEL!r}."
     raise UnknownModelError(f"{name!r} is no model that I know, and no key is set. {hint}")

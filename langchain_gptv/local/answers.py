@@ -16,6 +16,9 @@ from langchain_gptv.local.observations import (
 from langchain_gptv.local.questions import Question, QuestionKind
 from langchain_gptv.vision.boxes import Box
 
+MANY_LINES = 8
+"""From so many lines on a picture is a page, and that it shows no things goes without saying."""
+
 SURE = 0.6
 """Score below which a thing is said to be there less surely."""
 
@@ -36,7 +39,7 @@ def _describe(seen: Observation, question: Question) -> Answer:
     parts = [f"A {shape} picture, {seen.width} x {seen.height} pixels."]
     if seen.objects:
         parts.append(f"I see {_list_objects(seen.objects)}.")
-    elif seen.objects is not None:
+    elif seen.objects is not None and len(seen.lines) < MANY_LINES:
         parts.append(f"I detect none of the {len(COCO_LABELS)} kinds of objects that I know.")
     if seen.lines:
         parts.append(_summarize_text(seen))

@@ -79,6 +79,7 @@ CONCEPTS = (
     ),
     Concept("sort code", "sort_code", ("sort code",)),
     Concept("IBAN", "iban", ("iban",)),
+    Concept("title", "text", ("title",), asked=("heading", "headline", "called")),
     Concept(
         "due date",
         "date",

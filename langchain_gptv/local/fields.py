@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from rapidfuzz import fuzz
 
-from langchain_gptv.local.concepts import Concept
+from langchain_gptv.local.concepts import Concept, find_concept
 from langchain_gptv.local.layout import group_rows
 from langchain_gptv.local.observations import TextLine
 from langchain_gptv.local.values import ValueKind, find_values
@@ -51,6 +51,8 @@ def find_field(lines: Sequence[TextLine], concept: Concept) -> list[Field]:
                 return sorted(found, key=lambda field: -field.score)
     if concept.name == "seller":
         return _find_seller(lines)
+    if concept.name == "title":
+        return _find_tallest(lines)
     if concept.kind in _FREE_KINDS and concept.name != "due date":
         return _find_unlabelled(lines, concept)
     return []
@@ -149,6 +151,9 @@ def _value_right(
     neighbours: Sequence[TextLine], line: TextLine, label: tuple[int, int], kind: ValueKind
 ) -> Field | None:
     """Look to the right in the row; of the amounts there the last is the row's result."""
+    if kind == "text":
+        # Any text would do, so only the next one counts, and not when it is another label.
+        neighbours = [other for other in neighbours[:1] if not find_concept(other.text.lower())]
     candidates = [(other, span) for other in neighbours for span in find_values(other.text, kind)]
     if not candidates:
         return None
@@ -185,11 +190,14 @@ def _field(
 def _find_seller(lines: Sequence[TextLine]) -> list[Field]:
     """Take the tallest line near the top that is no heading."""
     named = [line for line in lines if line.text.strip().lower() not in _HEADINGS]
-    if not named:
+    bottom = max((line.box.y2 for line in named), default=0)
+    return _find_tallest([line for line in named if line.box.y1 <= bottom * 0.25])
+
+
+def _find_tallest(lines: Sequence[TextLine]) -> list[Field]:
+    if not lines:
         return []
-    bottom = max(line.box.y2 for line in named)
-    top = [line for line in named if line.box.y1 <= bottom * 0.25] or named[:1]
-    line = max(top, key=lambda line: line.box.height)
+    line = max(lines, key=lambda line: line.box.height)
     return [Field("", line.text, 0.8 * line.score, line.box, line.box)]
 
 

@@ -165,8 +165,6 @@ class _Filler:
             return self._answer("Describe the picture.")
         if words & {"color", "colour"}:
             return self.seen[0].colors[0].name if self.seen and self.seen[0].colors else _MISSING
-        if words & {"title", "heading", "headline"}:
-            return self._tallest_line()
         return self._field_value(name, schema)
 
     def _fill_number(self, name: str, schema: Schema, path: str) -> Any:
@@ -217,14 +215,6 @@ class _Filler:
     def _text(self) -> Any:
         lines = self._lines()
         return render_layout(lines) if lines else _MISSING
-
-    def _tallest_line(self) -> Any:
-        lines = [line for seen in self.seen for line in seen.lines]
-        if not lines:
-            return _MISSING
-        line = max(lines, key=lambda line: line.box.height)
-        self.evidence.append(Evidence("text", line.text, line.score, line.box))
-        return line.text
 
     def _count(self, noun: Noun) -> Any:
         if not noun.is_exact or any(seen.objects is None for seen in self.seen) or not self.seen:
