@@ -12,28 +12,55 @@ if TYPE_CHECKING:
     from langchain_gptv.messages import human_message as human_message
     from langchain_gptv.messages import image_block as image_block
     from langchain_gptv.vision.boxes import Box as Box
+    from langchain_gptv.vision.costs import compare_usage as compare_usage
+    from langchain_gptv.vision.costs import estimate_cost as estimate_cost
     from langchain_gptv.vision.draw import draw_boxes as draw_boxes
     from langchain_gptv.vision.images import Image as Image
+    from langchain_gptv.vision.plan import ImagePlan as ImagePlan
+    from langchain_gptv.vision.plan import plan_images as plan_images
+    from langchain_gptv.vision.profiles import VisionProfile as VisionProfile
+    from langchain_gptv.vision.profiles import get_profile as get_profile
+    from langchain_gptv.vision.profiles import register_profile as register_profile
+    from langchain_gptv.vision.tokens import estimate_image_tokens as estimate_image_tokens
+    from langchain_gptv.vision.tokens import estimate_text_tokens as estimate_text_tokens
 
 _EXPORTS = {
     "AzureChatGPTV": "chat_models",
     "Box": "vision.boxes",
     "ChatGPTV": "chat_models",
     "Image": "vision.images",
+    "ImagePlan": "vision.plan",
     "LocalEngine": "local.engine",
+    "VisionProfile": "vision.profiles",
+    "compare_usage": "vision.costs",
     "draw_boxes": "vision.draw",
+    "estimate_cost": "vision.costs",
+    "estimate_image_tokens": "vision.tokens",
+    "estimate_text_tokens": "vision.tokens",
+    "get_profile": "vision.profiles",
     "human_message": "messages",
     "image_block": "messages",
+    "plan_images": "vision.plan",
+    "register_profile": "vision.profiles",
 }
 __all__ = [
     "AzureChatGPTV",
     "Box",
     "ChatGPTV",
     "Image",
+    "ImagePlan",
     "LocalEngine",
+    "VisionProfile",
     "__version__",
+    "compare_usage",
     "draw_boxes",
+    "estimate_cost",
+    "estimate_image_tokens",
+    "estimate_text_tokens",
+    "get_profile",
     "human_message",
     "image_block",
+    "plan_images",
+    "register_profile",
 ]
 __getattr__, __dir__ = lazy_exports(__name__, _EXPORTS)

@@ -6,6 +6,7 @@ import pytest
 from conftest import ROOT
 
 from langchain_gptv.vision.costs import compare_usage
+from langchain_gptv.vision.profiles import get_profile
 from langchain_gptv.vision.tokens import (
     MESSAGE_TOKENS,
     REPLY_TOKENS,
@@ -50,14 +51,13 @@ POSTS = [
 @pytest.mark.parametrize(("model", "size", "detail", "day", "billed"), POSTS, ids=str)
 def test_estimates_explain_what_people_measured(model, size, detail, day, billed):
     """What people posted of their bills is the estimate and a short prompt."""
-    from langchain_gptv.vision.profiles import get_profile
-
     tokens = get_profile(model, as_of=day).tokens(*size, detail)
     assert 8 <= billed - tokens <= 20 or billed - tokens <= 0.01 * billed
 
 
 @pytest.fixture(scope="module")
 def bills(shared):
+    """All recorded calls with images in the request, but for a model that is not OpenAI's."""
     spec = importlib.util.spec_from_file_location("bills", ROOT / "benchmarks" / "bills.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

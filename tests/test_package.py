@@ -21,6 +21,7 @@ LAYERS = {
     "testing": 8,
     "chat_models": 7,
     "enhancements": 6,
+    "completions": 6,
     "local": 5,
     "messages": 4,
     "store": 4,

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 DESCRIBE = "Describe the picture."
 READ = "Read all the text, verbatim, and keep its layout. Answer with the text alone."
 
+MANY_BOXES = 8
+
 Images = Annotated[list[str], typer.Argument(help="Files, URLs or data URLs.", metavar="IMAGE...")]
 Model = Annotated[
     str | None, typer.Option("--model", "-m", help="Model name, or deployment on Azure.")
@@ -118,14 +120,22 @@ def draw_evidence(images: Sequence[str], facts: dict[str, Any], out: Path) -> No
     if not facts:
         raise PlanError("--boxes needs evidence, which only gptv-local gives: add -m gptv-local.")
     for index, source in enumerate(images):
-        shown = [
-            (Box(*fact["box"]), f"{_shorten(fact['text'])} {fact['score']:.0%}")
-            for fact in facts["evidence"]
-            if fact["box"] and fact["image_index"] == index
+        shown = [fact for fact in facts["evidence"] if fact["box"] and fact["image_index"] == index]
+        # On a page full of text, labels would cover the very words that they repeat.
+        plain = len(shown) > MANY_BOXES
+        boxes = [
+            (Box(*fact["box"]), "" if plain and fact["kind"] == "text" else _label(fact))
+            for fact in shown
         ]
         path = out if len(images) == 1 else out.with_stem(f"{out.stem}-{index + 1}")
-        draw_boxes(Image.of(source).to_pil(), shown).save(path)
-        typer.echo(f"gptv: drew {len(shown)} boxes to {path}", err=True)
+        draw_boxes(Image.of(source).to_pil(), boxes).save(path)
+        count = f"{len(boxes)} {'box' if len(boxes) == 1 else 'boxes'}"
+        typer.echo(f"gptv: drew {count} to {path}", err=True)
+
+
+def _label(fact: dict[str, Any], limit: int = 24) -> str:
+    text = fact["text"]
+    return f"{text if len(text) <= limit else text[: limit - 1] + '…'} {fact['score']:.0%}"
 
 
 def _check_image(source: str) -> Any:
@@ -153,7 +163,3 @@ def _as_dict(reply: BaseMessage, facts: dict[str, Any]) -> dict[str, Any]:
 def _text_of(reply: BaseMessage) -> str:
     refusal = reply.additional_kwargs.get("refusal")
     return str(refusal) if refusal and not reply.text else str(reply.text)
-
-
-def _shorten(text: str, limit: int = 24) -> str:
-    return text if len(text) <= limit else text[: limit - 1] + "…"

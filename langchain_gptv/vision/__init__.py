@@ -6,8 +6,71 @@ from langchain_gptv._lazy import lazy_exports
 
 if TYPE_CHECKING:
     from langchain_gptv.vision.boxes import Box as Box
+    from langchain_gptv.vision.costs import UsageComparison as UsageComparison
+    from langchain_gptv.vision.costs import compare_usage as compare_usage
+    from langchain_gptv.vision.costs import estimate_cost as estimate_cost
     from langchain_gptv.vision.images import Image as Image
+    from langchain_gptv.vision.plan import ImageDecision as ImageDecision
+    from langchain_gptv.vision.plan import ImagePlan as ImagePlan
+    from langchain_gptv.vision.plan import plan_images as plan_images
+    from langchain_gptv.vision.profiles import VisionProfile as VisionProfile
+    from langchain_gptv.vision.profiles import get_profile as get_profile
+    from langchain_gptv.vision.profiles import known_models as known_models
+    from langchain_gptv.vision.profiles import load_profiles as load_profiles
+    from langchain_gptv.vision.profiles import register_profile as register_profile
+    from langchain_gptv.vision.profiles import temporary_profiles as temporary_profiles
+    from langchain_gptv.vision.rules import PatchRule as PatchRule
+    from langchain_gptv.vision.rules import PatchSize as PatchSize
+    from langchain_gptv.vision.rules import TileRule as TileRule
+    from langchain_gptv.vision.tables import token_table as token_table
+    from langchain_gptv.vision.text_height import measure_text_height as measure_text_height
+    from langchain_gptv.vision.tokens import estimate_image_tokens as estimate_image_tokens
+    from langchain_gptv.vision.tokens import estimate_text_tokens as estimate_text_tokens
 
-_EXPORTS = {"Box": "boxes", "Image": "images"}
-__all__ = ["Box", "Image"]
+_EXPORTS = {
+    "Box": "boxes",
+    "Image": "images",
+    "ImageDecision": "plan",
+    "ImagePlan": "plan",
+    "PatchRule": "rules",
+    "PatchSize": "rules",
+    "TileRule": "rules",
+    "UsageComparison": "costs",
+    "VisionProfile": "profiles",
+    "compare_usage": "costs",
+    "estimate_cost": "costs",
+    "estimate_image_tokens": "tokens",
+    "estimate_text_tokens": "tokens",
+    "get_profile": "profiles",
+    "known_models": "profiles",
+    "load_profiles": "profiles",
+    "measure_text_height": "text_height",
+    "plan_images": "plan",
+    "register_profile": "profiles",
+    "temporary_profiles": "profiles",
+    "token_table": "tables",
+}
+__all__ = [
+    "Box",
+    "Image",
+    "ImageDecision",
+    "ImagePlan",
+    "PatchRule",
+    "PatchSize",
+    "TileRule",
+    "UsageComparison",
+    "VisionProfile",
+    "compare_usage",
+    "estimate_cost",
+    "estimate_image_tokens",
+    "estimate_text_tokens",
+    "get_profile",
+    "known_models",
+    "load_profiles",
+    "measure_text_height",
+    "plan_images",
+    "register_profile",
+    "temporary_profiles",
+    "token_table",
+]
 __getattr__, __dir__ = lazy_exports(__name__, _EXPORTS)

@@ -3,8 +3,21 @@
 Nothing here decodes a pixel or believes a file name.
 """
 
-from dataclasses import dataclass
-from typing import Literal
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from itertools import islice
+from typing import Literal, NamedTuple
+
+from langchain_gptv.exceptions import CorruptImageError, ImageTooLargeError, UnsupportedImageError
+from langchain_gptv.vision import isobmff, tiff
+from langchain_gptv.vision.chunks import gif_blocks, png_chunks, png_late_orientation, webp_chunks
+from langchain_gptv.vision.jpeg import WITHOUT_LENGTH
+from langchain_gptv.vision.peek import MAX_STEPS, Peek
+
+MAX_PIXELS = 178_956_970
+"""Pixels above which an image is refused before it is decoded (Pillow refuses there too)."""
 
 MimeType = Literal[
     "image/jpeg",
@@ -17,19 +30,29 @@ MimeType = Literal[
     "image/avif",
 ]
 
-_ISO_BRANDS: dict[bytes, MimeType] = {
-    b"heic": "image/heic",
-    b"heix": "image/heic",
-    b"mif1": "image/heic",
-    b"msf1": "image/heic",
-    b"hevc": "image/heic",
-    b"avif": "image/avif",
-    b"avis": "image/avif",
-}
+_SIGNATURES: tuple[tuple[bytes, MimeType], ...] = (
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"GIF87a", "image/gif"),
+    (b"GIF89a", "image/gif"),
+    (b"II*\0", "image/tiff"),
+    (b"MM\0*", "image/tiff"),
+    (b"II+\0", "image/tiff"),
+    (b"MM\0+", "image/tiff"),
+)
+_BMP_HEADER_BYTES = frozenset({12, 40, 52, 56, 64, 108, 124})
+_HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
+
+# Start-of-frame markers; DHT (C4), JPG (C8) and DAC (CC) share their range.
+_JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_JPEG_PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
+_JPEG_SEGMENT, _JPEG_FRAME = struct.Struct(">BBH"), struct.Struct(">BHHB")
+
+_PNG_FIRST_CHUNK = 33  # behind IHDR, which is always 25 bytes
+_PNG_HEADER = struct.Struct(">4sIIBB")
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(NamedTuple):
     """What the header of an image file says.
 
     Attributes:
@@ -37,32 +60,249 @@ class Header:
         width: Pixels as stored, before orientation.
         height: Pixels as stored, before orientation.
         orientation: EXIF value 1 to 8; 1 is upright.
-        frame_count: Frames of an animation or pages of a TIFF.
+        frame_count: Frames of an animation or pages of a TIFF; None when the whole file must be
+            walked to know, see `count_frames`.
         has_transparency: Whether any pixel may be transparent.
+        is_plain: Whether the pixels are what every reader takes alike: 8 bits or fewer of grey,
+            palette or RGB, and not CMYK or 16 bits.
+        is_progressive: Whether a JPEG comes in scans.
     """
 
     mime_type: MimeType
     width: int
     height: int
     orientation: int = 1
-    frame_count: int = 1
+    frame_count: int | None = 1
     has_transparency: bool = False
+    is_plain: bool = True
+    is_progressive: bool = False
+
+    @property
+    def upright_size(self) -> tuple[int, int]:
+        """Width and height in pixels after orientation."""
+        return self.turned((self.width, self.height))
+
+    def turned(self, size: tuple[int, int]) -> tuple[int, int]:
+        """Turn a (width, height) from stored to upright, or back."""
+        return (size[1], size[0]) if self.orientation >= 5 else size
 
 
 def sniff_mime_type(head: bytes) -> MimeType | None:
-    """Return the image type that the first 32 bytes show, or None."""
-    if head.startswith(b"\xff\xd8\xff"):
-        return "image/jpeg"
-    if head.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "image/png"
-    if head[:6] in (b"GIF87a", b"GIF89a"):
-        return "image/gif"
+    """Return the image type that the first 64 bytes show, or None.
+
+    Example:
+        >>> sniff_mime_type(b"GIF89a...")
+        'image/gif'
+    """
+    for signature, mime_type in _SIGNATURES:
+        if head.startswith(signature):
+            return mime_type
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "image/webp"
-    if head[:2] == b"BM":
+    # Two letters alone would take any text that starts with "BM" for a picture.
+    if head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in _BMP_HEADER_BYTES:
         return "image/bmp"
-    if head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
-        return "image/tiff"
-    if head[4:8] == b"ftyp":
-        return _ISO_BRANDS.get(head[8:12])
-    return None
+    brands = isobmff.brands(head[:64])
+    if brands & {b"avif", b"avis"}:
+        return "image/avif"
+    return "image/heic" if brands & _HEIC_BRANDS else None
+
+
+def read_header(peek: Peek, *, page: int = 0) -> Header:
+    """Read the header of an image file, or of one page of a TIFF.
+
+    Raises:
+        UnsupportedImageError: The bytes are no image of a known type.
+        CorruptImageError: The file is empty, cut off, damaged, or declares no pixels.
+    """
+    if not peek.head:
+        raise CorruptImageError(
+            f"'{peek.name}' is empty (0 bytes). Save or download it again; "
+            "an open file must be at its start."
+        )
+    mime_type = sniff_mime_type(peek.head)
+    if mime_type is None:
+        raise UnsupportedImageError(
+            f"'{peek.name}' is no image: it starts with {peek.head[:8]!r}. "
+            "Accepted are JPEG, PNG, GIF, WebP, BMP, TIFF, HEIC and AVIF, told by content."
+        )
+    header = _tiff(peek, page) if page else _PARSERS[mime_type](peek)
+    if header.width < 1 or header.height < 1:
+        raise peek.damaged(f"it declares {header.width} x {header.height} pixels")
+    return header
+
+
+def read_partial_header(head: bytes, *, name: str) -> Header:
+    """Read the header of an image of which only the first bytes are at hand, as of a download.
+
+    Orientation that PNG and WebP store behind the pixels is not seen, and some TIFF, HEIC and AVIF
+    files keep their header there: for those a CorruptImageError says that more is needed.
+    """
+    return read_header(Peek.over(head, name=name, is_partial=True))
+
+
+def check_pixels(width: int, height: int, name: str) -> None:
+    """Refuse a picture of more than `MAX_PIXELS` pixels.
+
+    Raises:
+        ImageTooLargeError: It has more.
+    """
+    pixels = width * height
+    if pixels > MAX_PIXELS:
+        raise ImageTooLargeError(
+            f"'{name}' declares {width} x {height} pixels ({pixels:,}), "
+            f"over the limit of {MAX_PIXELS:,}. It is not decoded; scale it down first.",
+            value=pixels,
+            limit=MAX_PIXELS,
+        )
+
+
+def count_frames(peek: Peek, header: Header) -> int:
+    """Count the frames or pages by walking the file; nothing is decoded."""
+    if header.frame_count is not None:
+        return header.frame_count
+    if header.mime_type == "image/tiff":
+        return sum(1 for _ in tiff.directories(peek))
+    if header.mime_type == "image/gif":
+        return sum(kind == b"," for kind, _ in gif_blocks(peek))
+    return sum(kind == b"ANMF" for kind, _, _ in webp_chunks(peek))
+
+
+def _jpeg(peek: Peek) -> Header:
+    offset, orientation = 2, 1
+    for _ in range(MAX_STEPS):
+        mark, code, length = _JPEG_SEGMENT.unpack(peek.at(offset, 4))
+        if mark != 0xFF:
+            offset = peek.find(b"\xff", offset)  # decoders skip stray bytes too
+        elif code in _JPEG_FRAMES:
+            return _jpeg_frame(peek.at(offset + 4, 6), code, orientation)
+        elif code == 0xFF:
+            offset += 1
+        elif code in WITHOUT_LENGTH:
+            offset += 2
+        elif code in (0xD9, 0xDA):
+            break
+        else:
+            if code == 0xE1 and peek.at(offset + 4, 6) == b"Exif\0\0":
+                orientation = tiff.exif_orientation(peek.at(offset + 10, max(0, length - 8)))
+            offset += 2 + length
+    raise peek.damaged("it has no frame header")
+
+
+def _jpeg_frame(frame: bytes, code: int, orientation: int) -> Header:
+    _, height, width, components = _JPEG_FRAME.unpack(frame)
+    plain, progressive = components in (1, 3), code in _JPEG_PROGRESSIVE
+    return Header("image/jpeg", width, height, orientation, 1, False, plain, progressive)
+
+
+def _png(peek: Peek) -> Header:
+    kind, width, height, depth, color = _PNG_HEADER.unpack(peek.at(12, 14))
+    if kind != b"IHDR":
+        raise peek.damaged(f"it starts with {kind!r}, not IHDR")
+    orientation, frames, transparent = None, 1, color in (4, 6)
+    for kind, offset, length in png_chunks(peek, _PNG_FIRST_CHUNK):
+        if kind == b"tRNS":
+            transparent = True
+        elif kind == b"acTL":
+            frames = int.from_bytes(peek.at(offset, 4), "big")
+        elif kind == b"eXIf":
+            orientation = tiff.exif_orientation(peek.at(offset, length))
+        elif kind in (b"IDAT", b"IEND"):
+            break
+    if orientation is None and not peek.is_partial:
+        orientation = png_late_orientation(peek, offset - 8, length + 12)
+    return Header(
+        "image/png", width, height, orientation or 1, max(frames, 1), transparent, depth <= 8
+    )
+
+
+def _gif(peek: Peek) -> Header:
+    width, height = struct.unpack("<HH", peek.at(6, 4))
+    transparent = False
+    for kind, offset in gif_blocks(peek):
+        if kind == b",":
+            break
+        if kind == b"!\xf9":
+            transparent = bool(peek.at(offset + 3, 1)[0] & 1)
+    return Header("image/gif", width, height, frame_count=None, has_transparency=transparent)
+
+
+def _webp(peek: Peek) -> Header:
+    kind = peek.at(12, 4)
+    if kind == b"VP8 ":
+        width, height = struct.unpack("<HH", peek.at(26, 4))
+        return Header("image/webp", width & 0x3FFF, height & 0x3FFF)
+    if kind == b"VP8L":
+        (bits,) = struct.unpack("<I", peek.at(21, 4))
+        alpha = bool(bits >> 28 & 1)
+        return Header(
+            "image/webp", (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1, has_transparency=alpha
+        )
+    if kind == b"VP8X":
+        return _webp_extended(peek)
+    raise peek.damaged(f"it starts with {kind!r}, which is no WebP chunk")
+
+
+def _webp_extended(peek: Peek) -> Header:
+    flags = peek.at(20, 1)[0]
+    size = peek.at(24, 6)
+    orientation = 1
+    if flags & 0x08 and not peek.is_partial:
+        for kind, offset, length in webp_chunks(peek):
+            if kind == b"EXIF":
+                exif = peek.at(offset, length).removeprefix(b"Exif\0\0")
+                orientation = tiff.exif_orientation(exif)
+                break
+    return Header(
+        "image/webp",
+        int.from_bytes(size[:3], "little") + 1,
+        int.from_bytes(size[3:], "little") + 1,
+        orientation,
+        None if flags & 0x02 else 1,
+        bool(flags & 0x10),
+    )
+
+
+def _bmp(peek: Peek) -> Header:
+    (size,) = struct.unpack("<I", peek.at(14, 4))
+    if size == 12:
+        width, height = struct.unpack("<HH", peek.at(18, 4))
+        return Header("image/bmp", width, height)
+    width, height = struct.unpack("<ii", peek.at(18, 8))
+    has_alpha_mask = size >= 56 and any(peek.at(66, 4))
+    return Header("image/bmp", width, abs(height), has_transparency=has_alpha_mask)
+
+
+def _tiff(peek: Peek, page: int = 0) -> Header:
+    tags = next(islice(tiff.directories(peek), page, None), {})
+    return Header(
+        "image/tiff",
+        tags.get(tiff.WIDTH, 0),
+        tags.get(tiff.HEIGHT, 0),
+        tiff.valid_orientation(tags),
+        frame_count=None,
+        has_transparency=tags.get(tiff.EXTRA_SAMPLES) in (1, 2),
+        is_plain=False,
+    )
+
+
+def _iso(mime_type: MimeType) -> Callable[[Peek], Header]:
+    def parse(peek: Peek) -> Header:
+        picture = isobmff.read_primary(peek, cropped=mime_type == "image/heic")
+        # Of a HEIC file only the primary picture is used, whatever else it holds.
+        frames = None if picture.is_sequence and mime_type == "image/avif" else 1
+        return Header(mime_type, *picture[:3], frames, picture.has_alpha, is_plain=False)
+
+    return parse
+
+
+_PARSERS: dict[MimeType, Callable[[Peek], Header]] = {
+    "image/jpeg": _jpeg,
+    "image/png": _png,
+    "image/gif": _gif,
+    "image/webp": _webp,
+    "image/bmp": _bmp,
+    "image/tiff": _tiff,
+    "image/heic": _iso("image/heic"),
+    "image/avif": _iso("image/avif"),
+}

@@ -3,34 +3,49 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
-import io
-import warnings
+import os
 from functools import cached_property
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Self
 
-from langchain_gptv.exceptions import (
-    CorruptImageError,
-    ImageNotFoundError,
-    ImageTooLargeError,
-    MissingExtraError,
-    UnsupportedImageError,
+from langchain_gptv.exceptions import UnsupportedImageError
+from langchain_gptv.vision import tiff
+from langchain_gptv.vision.blobs import Base64Blob, Blob, BytesBlob, PathBlob, PictureBlob
+from langchain_gptv.vision.headers import (
+    MAX_PIXELS,
+    Header,
+    MimeType,
+    check_pixels,
+    count_frames,
+    read_header,
 )
-from langchain_gptv.vision.headers import Header, MimeType, sniff_mime_type
+from langchain_gptv.vision.peek import HEAD_BYTES, Peek
 
 if TYPE_CHECKING:
     import PIL.Image
 
-MAX_PIXELS = 178_956_970
-"""Pixels above which an image is refused before it is decoded (Pillow refuses there too)."""
+    from langchain_gptv.vision.pixels import Color
+
+__all__ = ["MAX_PIXELS", "Image"]
+
+_ACCEPTED = "Pass a path, bytes, a data URL, a PIL image, a numpy array or an open file."
 
 
 class Image:
-    """An image file in memory or on disk; nothing is decoded until pixels are asked for.
+    """An image file in memory or on disk, of which only the header has been read.
 
-    Sizes are those of the upright picture: EXIF orientation is already taken into account.
+    The rest is read when `data` is asked for, and decoded when pixels are. Sizes are those of the
+    upright picture: EXIF orientation is already taken into account.
+
+    Attributes:
+        name: What errors call it.
+        header: What the header says, with the size as stored.
+        blob: Where the bytes lie.
+
+    Raises:
+        UnsupportedImageError: The bytes are no image of a known type.
+        CorruptImageError: The file is empty, cut off, damaged, or declares no pixels.
+        ImageTooLargeError: The header declares more than `MAX_PIXELS` pixels.
 
     Example:
         >>> image = Image.from_path("examples/images/receipt.png")
@@ -38,11 +53,11 @@ class Image:
         'image/png'
     """
 
-    def __init__(self, data: bytes, *, name: str = "image") -> None:
-        self.data = data
+    def __init__(self, data: bytes | Blob, *, name: str = "image") -> None:
+        self.blob: Blob = BytesBlob(data) if isinstance(data, bytes) else data
         self.name = name
-        self.header = _read_header(data, name)
-        _check_pixels(self.header, name)
+        self.header = _header(self.blob, name)
+        check_pixels(self.header.width, self.header.height, name)
 
     @classmethod
     def of(cls, source: Any) -> Self:
@@ -51,73 +66,82 @@ class Image:
             return source
         if isinstance(source, str) and source.startswith("data:"):
             return cls.from_data_url(source)
-        if isinstance(source, (str, Path)):
+        if isinstance(source, str | os.PathLike):
             return cls.from_path(source)
-        if isinstance(source, (bytes, bytearray, memoryview)):
+        if isinstance(source, bytes | bytearray | memoryview):
             return cls(bytes(source))
-        if hasattr(source, "read"):
-            return cls.from_file(source)
-        if hasattr(source, "__array_interface__") and not hasattr(source, "getexif"):
-            return cls.from_array(source)
         if hasattr(source, "getexif"):
             return cls.from_pil(source)
-        raise UnsupportedImageError(
-            f"A {type(source).__name__} is no image. Pass a path, bytes, a data URL, a PIL image, "
-            "a numpy array or an open file."
-        )
+        if hasattr(source, "__array_interface__"):
+            return cls.from_array(source)
+        if hasattr(source, "read"):
+            return cls.from_file(source)
+        raise UnsupportedImageError(f"A {type(source).__name__} is no image. {_ACCEPTED}")
 
     @classmethod
-    def from_path(cls, path: str | Path) -> Self:
-        """Read the file at `path`."""
-        path = Path(path)
-        if path.is_dir():
+    def from_path(cls, path: str | os.PathLike[str]) -> Self:
+        """Name a file; its header is read now, the rest when it is needed.
+
+        Raises:
+            ImageNotFoundError: There is no file at the path.
+        """
+        name = os.fspath(path)
+        if name.startswith(("http://", "https://")):
             raise UnsupportedImageError(
-                f"'{path}' is a directory, not an image. Name a file inside it."
+                f"'{name}' is a URL, and images are not fetched here. Load it with ImageSources."
             )
-        try:
-            data = path.read_bytes()
-        except FileNotFoundError:
-            raise ImageNotFoundError(
-                f"There is no file '{path}'. Check the path; it is relative to '{Path.cwd()}'."
-            ) from None
-        return cls(data, name=str(path))
+        return cls(PathBlob(name), name=name)
 
     @classmethod
     def from_data_url(cls, url: str, *, name: str = "data URL") -> Self:
-        """Decode `data:<mime>;base64,<data>`; the stated type is not believed."""
+        """Take `data:<mime>;base64,<data>`; the stated type is not believed."""
         head, comma, body = url.partition(",")
-        if not comma or not head.endswith(";base64"):
+        if not comma or not head.lower().endswith(";base64"):
             raise UnsupportedImageError(
                 f"{url[:40]!r} is no base64 data URL. It must look like 'data:image/png;base64,...'"
             )
-        try:
-            return cls(base64.b64decode(body, validate=True), name=name)
-        except binascii.Error as error:
-            raise CorruptImageError(f"The base64 of the {name} is damaged: {error}.") from None
+        return cls.from_base64(body, name=name)
+
+    @classmethod
+    def from_base64(cls, text: str, *, name: str = "base64 text") -> Self:
+        """Take base64 text; it is decoded as far as it is read.
+
+        Raises:
+            CorruptImageError: The start of the text is not valid base64.
+        """
+        return cls(Base64Blob(text, name=name), name=name)
 
     @classmethod
     def from_file(cls, file: IO[bytes]) -> Self:
-        """Read an open binary file."""
-        return cls(file.read(), name=str(getattr(file, "name", "file")))
+        """Read an open binary file to its end now, since its owner may close it."""
+        data = file.read()
+        name = str(getattr(file, "name", "file"))
+        if not isinstance(data, bytes):
+            raise UnsupportedImageError(f"'{name}' is open as text. Open it with mode 'rb'.")
+        return cls(data, name=name)
 
     @classmethod
     def from_pil(cls, picture: PIL.Image.Image) -> Self:
-        """Keep a PIL image as PNG, without loss."""
-        buffer = io.BytesIO()
-        mode = picture.mode
-        if mode not in {"1", "L", "LA", "P", "RGB", "RGBA", "I;16"}:
-            picture = picture.convert("RGB")
-        picture.save(buffer, "PNG", compress_level=1, exif=picture.getexif())
-        return cls(buffer.getvalue(), name=f"{mode} PIL image")
+        """Take a PIL image of any mode; its `data` is a PNG file without loss or metadata."""
+        from langchain_gptv.vision.pixels import upright
+
+        picture.load()
+        turned = upright(picture, picture.getexif().get(tiff.ORIENTATION, 1))
+        return cls(PictureBlob(turned), name=f"{picture.mode} PIL image")
 
     @classmethod
     def from_array(cls, array: Any) -> Self:
-        """Keep a numpy array (height, width) or (height, width, 3 or 4); floats are 0 to 1."""
-        import PIL.Image
+        """Take a numpy array (height, width) or (height, width, 3 or 4).
 
-        if array.dtype.kind == "f":
-            array = (array.clip(0, 1) * 255).round().astype("uint8")
-        return cls.from_pil(PIL.Image.fromarray(array))
+        Args:
+            array: uint8 from 0 to 255, bool, uint16 grey, or floats from 0 to 1; RGB order.
+
+        Raises:
+            UnsupportedImageError: The shape, the type or the values are others.
+        """
+        from langchain_gptv.vision.arrays import picture_from_array
+
+        return cls(PictureBlob(picture_from_array(array)), name="numpy array")
 
     @property
     def mime_type(self) -> MimeType:
@@ -127,14 +151,65 @@ class Image:
     @property
     def width(self) -> int:
         """Pixels of the upright picture."""
-        header = self.header
-        return header.height if header.orientation >= 5 else header.width
+        return self.header.upright_size[0]
 
     @property
     def height(self) -> int:
         """Pixels of the upright picture."""
-        header = self.header
-        return header.width if header.orientation >= 5 else header.height
+        return self.header.upright_size[1]
+
+    @property
+    def orientation(self) -> int:
+        """The EXIF value 1 to 8 of how the pixels are stored; 1 is upright."""
+        return self.header.orientation
+
+    @property
+    def has_transparency(self) -> bool:
+        """Whether any pixel may be transparent, by the header."""
+        return self.header.has_transparency
+
+    @cached_property
+    def frame_count(self) -> int:
+        """The frames of an animation or the pages of a TIFF; a still image has 1."""
+        if self.header.frame_count is not None:
+            return self.header.frame_count
+        if self.mime_type == "image/avif":
+            from langchain_gptv.vision.pixels import count_sequence
+
+            return count_sequence(self)
+        with self.blob.open() as file:
+            # A GIF is walked in steps of 255 bytes, for which it is better read at once.
+            first = -1 if self.mime_type == "image/gif" else HEAD_BYTES
+            return count_frames(Peek.into(file, name=self.name, first=first), self.header)
+
+    def frame_header(self, frame: int) -> Header:
+        """Return the header of one frame; the pages of a TIFF may differ in size.
+
+        Raises:
+            UnsupportedImageError: There is no such frame.
+        """
+        if frame == 0:
+            return self.header
+        if not 0 < frame < self.frame_count:
+            kind = "pages" if self.mime_type == "image/tiff" else "frames"
+            raise UnsupportedImageError(
+                f"'{self.name}' has no frame {frame}: it has {self.frame_count} {kind}. "
+                f"Pass frame=0 to {self.frame_count - 1}."
+            )
+        if self.mime_type != "image/tiff":
+            return self.header
+        with self.blob.open() as file:
+            return read_header(Peek.into(file, name=self.name), page=frame)
+
+    @cached_property
+    def byte_count(self) -> int:
+        """The bytes of the file, before base64; they are not read for it."""
+        return self.blob.size()
+
+    @cached_property
+    def data(self) -> bytes:
+        """The bytes of the file."""
+        return self.blob.read()
 
     @cached_property
     def sha256(self) -> str:
@@ -146,83 +221,25 @@ class Image:
         """The file as `data:<mime>;base64,...`."""
         return f"data:{self.mime_type};base64,{base64.b64encode(self.data).decode()}"
 
-    def to_pil(self, *, background: str = "white") -> PIL.Image.Image:
-        """Decode to an upright RGB picture; transparent parts show `background`."""
-        import PIL.Image
-        import PIL.ImageOps
+    def to_pil(self, *, background: Color = "white", frame: int = 0) -> PIL.Image.Image:
+        """Decode to an upright RGB picture; transparent parts show `background`.
 
-        try:
-            with PIL.Image.open(io.BytesIO(self.data)) as file:
-                file.load()
-                picture: PIL.Image.Image = PIL.ImageOps.exif_transpose(file)
-        except (OSError, SyntaxError, ValueError) as error:
-            raise CorruptImageError(
-                f"'{self.name}' is damaged and cannot be decoded ({error}). "
-                "Save or download it again."
-            ) from None
-        if picture.has_transparency_data:
-            layer = picture.convert("RGBA")
-            canvas = PIL.Image.new("RGBA", layer.size, background)
-            return PIL.Image.alpha_composite(canvas, layer).convert("RGB")
-        if picture.mode == "I;16":
-            picture = picture.point(lambda value: value / 257).convert("L")
-        return picture.convert("RGB")
+        Raises:
+            CorruptImageError: The file cannot be decoded.
+            UnsupportedImageError: There is no such frame.
+            MissingExtraError: A HEIC image, and the extra "heic" is not installed.
+        """
+        from langchain_gptv.vision.pixels import render
+
+        header = self.frame_header(frame)
+        return render(self, header, frame=frame, background=background).convert("RGB")
 
     def __repr__(self) -> str:
         return f"Image({self.name!r}, {self.mime_type}, {self.width}x{self.height})"
 
 
-def _read_header(data: bytes, name: str) -> Header:
-    import PIL.Image
-
-    if not data:
-        raise CorruptImageError(f"'{name}' is empty (0 bytes). Save or download it again.")
-    mime_type = sniff_mime_type(data[:32])
-    if mime_type is None:
-        raise UnsupportedImageError(
-            f"'{name}' is no image: it starts with {data[:8]!r}. "
-            "Accepted are JPEG, PNG, GIF, WebP, BMP, TIFF, HEIC and AVIF, told by content."
-        )
-    if mime_type == "image/heic":
-        _register_heic()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", PIL.Image.DecompressionBombWarning)
-        try:
-            with PIL.Image.open(io.BytesIO(data)) as picture:
-                return Header(mime_type, *picture.size, orientation=_orientation(picture))
-        except PIL.Image.DecompressionBombError:
-            raise ImageTooLargeError(
-                f"'{name}' declares more than {MAX_PIXELS:,} pixels and is not decoded. "
-                "Scale it down first.",
-                value=MAX_PIXELS + 1,
-                limit=MAX_PIXELS,
-            ) from None
-        except (OSError, SyntaxError, ValueError) as error:
-            raise CorruptImageError(f"'{name}' is a damaged {mime_type} ({error}).") from None
-
-
-def _orientation(picture: PIL.Image.Image) -> int:
-    # On a PNG, getexif() decodes the whole picture.
-    if picture.format == "PNG":
-        return 1
-    value = picture.getexif().get(0x0112, 1)
-    return value if value in range(1, 9) else 1
-
-
-def _check_pixels(header: Header, name: str) -> None:
-    pixels = header.width * header.height
-    if pixels > MAX_PIXELS:
-        raise ImageTooLargeError(
-            f"'{name}' declares {header.width} x {header.height} pixels ({pixels:,}), "
-            f"over the limit of {MAX_PIXELS:,}. It is not decoded; scale it down first.",
-            value=pixels,
-            limit=MAX_PIXELS,
-        )
-
-
-def _register_heic() -> None:
-    try:
-        import pillow_heif
-    except ImportError:
-        raise MissingExtraError("A HEIC image", "heic") from None
-    pillow_heif.register_heif_opener()
+def _header(blob: Blob, name: str) -> Header:
+    if isinstance(blob, PictureBlob):
+        return blob.header
+    with blob.open() as file:
+        return read_header(Peek.into(file, name=name))

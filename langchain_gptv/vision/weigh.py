@@ -1,0 +1,39 @@
+"""Whether making an image smaller takes less time than sending it as it is."""
+
+from __future__ import annotations
+
+from langchain_gptv.vision.headers import Header
+
+# All measured with benchmarks/prepare.py on two cores of 2026; a faster machine only makes
+# preparing pay sooner.
+UPLINK_BITS_PER_S = 50e6
+"""What a connection is taken to upload, in bits per second."""
+
+_DECODE_S_PER_MP = {
+    "image/jpeg": 0.006,  # scaled while it is decoded
+    "image/png": 0.028,
+    "image/webp": 0.030,
+    "image/gif": 0.015,
+}
+_ENCODE_S_PER_MP = 0.030
+_ENCODED_BYTES_PER_PX = 0.3
+
+
+def resize_pays(header: Header, byte_count: int, size: tuple[int, int]) -> bool:
+    """Tell whether scaling to `size` and sending that is faster than sending the file.
+
+    Args:
+        header: Of the file.
+        byte_count: Bytes of the file, before base64.
+        size: (width, height) in pixels after scaling.
+
+    Example:
+        >>> photo = Header("image/jpeg", 4032, 3024)
+        >>> resize_pays(photo, 3_850_000, (683, 512)), resize_pays(photo, 200_000, (683, 512))
+        (True, False)
+    """
+    megapixels = header.width * header.height / 1e6
+    target = size[0] * size[1] / 1e6
+    prepare_s = _DECODE_S_PER_MP.get(header.mime_type, 0) * megapixels + _ENCODE_S_PER_MP * target
+    bytes_saved = byte_count - _ENCODED_BYTES_PER_PX * target * 1e6
+    return bytes_saved * 4 / 3 * 8 / UPLINK_BITS_PER_S > prepare_s
