@@ -58,6 +58,7 @@ def test_a_question_is_taken_for_what_it_asks(question, kind, subject):
         ("how much is the subtotal", "subtotal"),
         ("when is the invoice due?", "due date"),
         ("when was it issued?", "date"),
+        ("when was it?", "date"),
         ("what is the invoice number?", "invoice number"),
         ("which po number does it have", "purchase order number"),
         ("what is the vat number", "VAT number"),

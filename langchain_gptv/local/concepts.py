@@ -137,4 +137,6 @@ def find_concept(text: str) -> Concept | None:
                 continue
             if re.search(rf"(?<!\w){re.escape(phrase)}(?!\w)", text):
                 best = (len(phrase), concept)
+    if best[1] is None and text.startswith("when "):
+        return next(concept for concept in CONCEPTS if concept.name == "date")
     return best[1]

@@ -199,6 +199,8 @@ def _png(peek: Peek) -> Header:
     kind, width, height, depth, color = _PNG_HEADER.unpack(peek.at(12, 14))
     if kind != b"IHDR":
         raise peek.damaged(f"it starts with {kind!r}, not IHDR")
+    # A bomb is told as one, even where nothing stands behind its header.
+    check_pixels(width, height, peek.name)
     orientation, frames, transparent = None, 1, color in (4, 6)
     for kind, offset, length in png_chunks(peek, _PNG_FIRST_CHUNK):
         if kind == b"tRNS":
