@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from langchain_gptv.vision.images import Image as Image
     from langchain_gptv.vision.plan import ImagePlan as ImagePlan
     from langchain_gptv.vision.plan import plan_images as plan_images
+    from langchain_gptv.vision.prepare import PreparedImage as PreparedImage
+    from langchain_gptv.vision.prepare import prepare_image as prepare_image
     from langchain_gptv.vision.profiles import VisionProfile as VisionProfile
     from langchain_gptv.vision.profiles import get_profile as get_profile
     from langchain_gptv.vision.profiles import register_profile as register_profile
@@ -31,6 +33,7 @@ _EXPORTS = {
     "Image": "vision.images",
     "ImagePlan": "vision.plan",
     "LocalEngine": "local.engine",
+    "PreparedImage": "vision.prepare",
     "VisionProfile": "vision.profiles",
     "compare_usage": "vision.costs",
     "draw_boxes": "vision.draw",
@@ -41,6 +44,7 @@ _EXPORTS = {
     "human_message": "messages",
     "image_block": "messages",
     "plan_images": "vision.plan",
+    "prepare_image": "vision.prepare",
     "register_profile": "vision.profiles",
 }
 __all__ = [
@@ -50,6 +54,7 @@ __all__ = [
     "Image",
     "ImagePlan",
     "LocalEngine",
+    "PreparedImage",
     "VisionProfile",
     "__version__",
     "compare_usage",
@@ -61,6 +66,7 @@ __all__ = [
     "human_message",
     "image_block",
     "plan_images",
+    "prepare_image",
     "register_profile",
 ]
 __getattr__, __dir__ = lazy_exports(__name__, _EXPORTS)

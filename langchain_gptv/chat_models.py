@@ -6,6 +6,8 @@ wire as a real deployment, in process and with no key.
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import openai
@@ -14,16 +16,23 @@ from langchain_openai import AzureChatOpenAI, ChatOpenAI
 from pydantic import Field, ModelWrapValidatorHandler, model_validator
 
 from langchain_gptv._version import __version__
+from langchain_gptv.completions import use_plain_completions
 from langchain_gptv.exceptions import MissingKeyError
-from langchain_gptv.messages import with_wire_images
+from langchain_gptv.image_policy import ImagePolicy, ImageSender, SentMessages
+from langchain_gptv.messages import Api, ToolImages, normalize_messages, wrap_objects
+from langchain_gptv.sources import NO_SOURCES, ImageSources
+from langchain_gptv.vision.profiles import VisionProfile, get_profile
+from langchain_gptv.vision.rules import Detail
 
 if TYPE_CHECKING:
     from langchain_core.language_models import LanguageModelInput
+    from langchain_core.messages import BaseMessage
     from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
 LOCAL_MODEL = "gptv-local"
 DEFAULT_MODEL = "gpt-5.4"
 
+_NAME_KEYS = ("azure_deployment", "deployment_name", "model", "model_name")
 _LOCAL_URL = "http://gptv.local"
 _T = TypeVar("_T")
 
@@ -31,19 +40,82 @@ _T = TypeVar("_T")
 class _VisionHooks:
     """What both chat models change of langchain-openai, through its documented hooks."""
 
+    detail: Detail
+    image_policy: ImagePolicy
+    tool_images: ToolImages
+    image_sources: ImageSources
+
     @property
     def _llm_type(self) -> str:
         return "gptv-chat"
+
+    @property
+    def _identifying_params(self) -> dict[str, Any]:
+        # Part of the LLM cache's key: the same messages under another `detail` are another call.
+        shown = {"detail": self.detail, "image_policy": repr(self.image_policy)}
+        return {**super()._identifying_params, **shown}  # type: ignore[misc]
 
     @classmethod
     def is_lc_serializable(cls) -> bool:
         # langchain-core only loads classes of a fixed list, so a dump could never be loaded.
         return False
 
+    def _profile(self) -> VisionProfile | None:
+        """Return how the model takes images; None for the embedded engine, which takes all."""
+        raise NotImplementedError
+
     def _convert_input(self, model_input: LanguageModelInput) -> PromptValue:
         """Normalise here, so that wire, trace and cache agree. Runs twice per call."""
-        value: PromptValue = super()._convert_input(model_input)  # type: ignore[misc]
-        return ChatPromptValue(messages=with_wire_images(value.to_messages()))
+        if isinstance(model_input, SentMessages):
+            return ChatPromptValue(messages=model_input)
+        value: PromptValue = super()._convert_input(wrap_objects(model_input))  # type: ignore[misc]
+        messages = normalize_messages(value.to_messages(), sources=self.image_sources)
+        return ChatPromptValue(messages=messages)
+
+    def _send(self, messages: LanguageModelInput, kwargs: dict[str, Any]) -> SentMessages:
+        """Return the messages as they leave; `detail` of the call is taken out of `kwargs`."""
+        detail = kwargs.pop("detail", None) or self.detail
+        if isinstance(messages, SentMessages):
+            return messages
+        payload = {**self._default_params, **kwargs}  # type: ignore[attr-defined]
+        api: Api = "responses" if self._use_responses_api(payload) else "chat"  # type: ignore[attr-defined]
+        sender = ImageSender(self._profile(), self.image_policy, detail, api, self.tool_images)
+        return sender.send(self._convert_input(messages).to_messages())
+
+    def _get_request_payload(
+        self, input_: LanguageModelInput, *, stop: list[str] | None = None, **kwargs: Any
+    ) -> dict[str, Any]:
+        sent = self._send(input_, kwargs)
+        payload: dict[str, Any] = super()._get_request_payload(sent, stop=stop, **kwargs)  # type: ignore[misc]
+        return payload
+
+    def _generate(self, messages: list[BaseMessage], *args: Any, **kwargs: Any) -> ChatResult:
+        sent = self._send(messages, kwargs)
+        result: ChatResult = super()._generate(sent, *args, **kwargs)  # type: ignore[misc]
+        return _with_plan(result, sent)
+
+    async def _agenerate(
+        self, messages: list[BaseMessage], *args: Any, **kwargs: Any
+    ) -> ChatResult:
+        sent = await asyncio.to_thread(self._send, messages, kwargs)
+        result: ChatResult = await super()._agenerate(sent, *args, **kwargs)  # type: ignore[misc]
+        return _with_plan(result, sent)
+
+    def _stream(
+        self, messages: list[BaseMessage], *args: Any, **kwargs: Any
+    ) -> Iterator[ChatGenerationChunk]:
+        sent = self._send(messages, kwargs)
+        for number, chunk in enumerate(super()._stream(sent, *args, **kwargs)):  # type: ignore[misc]
+            yield chunk if number else _with_plan(chunk, sent)
+
+    async def _astream(
+        self, messages: list[BaseMessage], *args: Any, **kwargs: Any
+    ) -> AsyncIterator[ChatGenerationChunk]:
+        sent = await asyncio.to_thread(self._send, messages, kwargs)
+        number = 0
+        async for chunk in super()._astream(sent, *args, **kwargs):  # type: ignore[misc]
+            yield chunk if number else _with_plan(chunk, sent)
+            number += 1
 
     def _create_chat_result(
         self,
@@ -52,6 +124,10 @@ class _VisionHooks:
     ) -> ChatResult:
         result: ChatResult = super()._create_chat_result(response, generation_info)  # type: ignore[misc]
         fields = response if isinstance(response, dict) else response.model_extra or {}
+        if isinstance(response, dict) and result.generations:
+            # langchain-openai takes the refusal from the client's models only.
+            refusal = response["choices"][0]["message"].get("refusal")
+            result.generations[0].message.additional_kwargs["refusal"] = refusal
         if "gptv" in fields:
             for generation in result.generations:
                 generation.message.response_metadata["gptv"] = fields["gptv"]
@@ -73,6 +149,15 @@ class ChatGPTV(_VisionHooks, ChatOpenAI):
 
     Everything of `ChatOpenAI` works: streaming, tools, structured output, Responses.
 
+    Args:
+        model: "gptv-local" is the embedded engine, which needs no key.
+        detail: Of images that do not say their own; `invoke(..., detail=...)` and
+            `bind(detail=...)` set it per call. "auto" is decided here, before the call.
+        image_policy: Budget and sizes of the images of a call.
+        tool_images: Images in tool, assistant and system messages "relocate" to the next user
+            message where the service would not look at them; "keep" and "error" do as they say.
+        image_sources: Which paths in message content may be opened; by default none.
+
     Example:
         >>> from langchain_gptv import ChatGPTV, human_message
         >>> model = ChatGPTV(model="gptv-local")
@@ -81,18 +166,26 @@ class ChatGPTV(_VisionHooks, ChatOpenAI):
     """
 
     model_name: str = Field(default=DEFAULT_MODEL, alias="model")
+    detail: Detail = "auto"
+    image_policy: ImagePolicy = ImagePolicy()
+    tool_images: ToolImages = "relocate"
+    image_sources: ImageSources = Field(default=NO_SOURCES, exclude=True)
 
     @model_validator(mode="wrap")
     @classmethod
     def _reach_local_engine(cls, values: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         if isinstance(values, dict) and LOCAL_MODEL in _names(values, "model", "model_name"):
             values = {"base_url": f"{_LOCAL_URL}/v1", **_local_client(), **values}
-        return _with_key(values, handler, cls.__name__)
+        return _with_key(values, handler)
 
     @model_validator(mode="after")
     def _set_gptv_version(self) -> Self:
         self._add_version("langchain-gptv", __version__)
+        use_plain_completions(self)
         return self
+
+    def _profile(self) -> VisionProfile | None:
+        return None if self.model_name == LOCAL_MODEL else get_profile(self.model_name)
 
 
 class AzureChatGPTV(_VisionHooks, AzureChatOpenAI):
@@ -100,27 +193,56 @@ class AzureChatGPTV(_VisionHooks, AzureChatOpenAI):
 
     `azure_deployment="gptv-local"` speaks Azure's wire to the embedded engine, with no key.
 
+    Args:
+        base_model: The model behind the deployment, such as "gpt-4o"; without it the deployment's
+            own name is taken for one.
+        detail: As in `ChatGPTV`, as are all other settings.
+
     Example:
         >>> from langchain_gptv import AzureChatGPTV, human_message
         >>> model = AzureChatGPTV(azure_deployment="gptv-local", api_version="2024-10-21")
     """
 
+    base_model: str | None = None
+    detail: Detail = "auto"
+    image_policy: ImagePolicy = ImagePolicy()
+    tool_images: ToolImages = "relocate"
+    image_sources: ImageSources = Field(default=NO_SOURCES, exclude=True)
+
     @model_validator(mode="wrap")
     @classmethod
     def _reach_local_engine(cls, values: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
-        names = ("azure_deployment", "deployment_name", "model", "model_name")
-        if isinstance(values, dict) and LOCAL_MODEL in _names(values, *names):
+        if isinstance(values, dict) and LOCAL_MODEL in _names(values, *_NAME_KEYS):
             values = {"azure_endpoint": _LOCAL_URL, **_local_client(), **values}
-        return _with_key(values, handler, cls.__name__)
+        return _with_key(values, handler)
 
     @model_validator(mode="after")
     def _set_gptv_version(self) -> Self:
         self._add_version("langchain-gptv", __version__)
+        use_plain_completions(self)
         return self
+
+    def _profile(self) -> VisionProfile | None:
+        names = (self.base_model, self.model_name, self.deployment_name)
+        if LOCAL_MODEL in names:
+            return None
+        return get_profile(next(name for name in (*names, DEFAULT_MODEL) if name), "azure")
 
 
 def _names(values: dict[str, Any], *keys: str) -> set[Any]:
     return {values.get(key) for key in keys}
+
+
+_Answer = TypeVar("_Answer", "ChatResult", "ChatGenerationChunk")
+
+
+def _with_plan(answer: _Answer, sent: SentMessages) -> _Answer:
+    """Tell with the answer what was sent."""
+    if sent.vision_plan is not None:
+        generations = getattr(answer, "generations", None) or [answer]
+        for generation in generations:
+            generation.message.response_metadata["vision_plan"] = sent.vision_plan
+    return answer
 
 
 def _local_client() -> dict[str, Any]:
@@ -138,12 +260,13 @@ def _local_client() -> dict[str, Any]:
     }
 
 
-def _with_key(values: Any, handler: ModelWrapValidatorHandler[_T], name: str) -> _T:
+def _with_key(values: Any, handler: ModelWrapValidatorHandler[_T]) -> _T:
     try:
         return handler(values)
     except openai.OpenAIError as error:
+        names = _names(values, *_NAME_KEYS) - {None} or {DEFAULT_MODEL}
         raise MissingKeyError(
-            f"{name} has no key for a remote model ({error}) Set OPENAI_API_KEY (or "
-            f"AZURE_OPENAI_API_KEY and AZURE_OPENAI_ENDPOINT), pass api_key=..., "
-            f"or use model={LOCAL_MODEL!r}, which needs none."
+            f"{' '.join(map(repr, names))} is a remote model and there is no key for it. Set "
+            "OPENAI_API_KEY, or AZURE_OPENAI_API_KEY and AZURE_OPENAI_ENDPOINT; or take "
+            f"{LOCAL_MODEL!r}, which needs none."
         ) from error

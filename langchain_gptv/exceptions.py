@@ -10,6 +10,7 @@
     │   ├── DetailNotSupportedError
     │   ├── LimitError                       too many images or bytes for one request
     │   └── BudgetError                      no size or detail fits the budget
+    ├── SourceNotAllowedError (PermissionError)
     ├── UnknownModelError (ValueError)
     ├── MissingKeyError (LookupError)        a remote model, and no key for it
     ├── MissingExtraError (ImportError)      an optional dependency is not installed
@@ -73,6 +74,10 @@ class LimitError(PlanError):
 
 class BudgetError(PlanError):
     """No size and no `detail` fits the budget."""
+
+
+class SourceNotAllowedError(GPTVError, PermissionError):
+    """A path or a URL that the policy does not allow."""
 
 
 class UnknownModelError(GPTVError, ValueError):

@@ -10,7 +10,7 @@ from langchain_core.messages import AIMessage, HumanMessage
 
 from langchain_gptv import human_message, image_block
 from langchain_gptv.exceptions import CorruptImageError, ImageNotFoundError, UnsupportedImageError
-from langchain_gptv.messages import with_wire_images
+from langchain_gptv.messages import normalize_messages
 
 
 def encode(picture: PIL.Image.Image, kind: str = "PNG", **options) -> bytes:
@@ -74,18 +74,18 @@ def test_a_message_has_the_text_and_then_the_images():
 
 def test_detail_reaches_the_wire_form():
     """Standard blocks become `image_url` parts with their `detail`; a second pass adds nothing."""
-    once = with_wire_images([human_message("?", PNG, detail="high"), AIMessage("x")])
+    once = normalize_messages([human_message("?", PNG, detail="high"), AIMessage("x")])
     assert once[0].content[1] == {
         "type": "image_url",
         "image_url": {"url": DATA_URL, "detail": "high"},
     }
-    assert with_wire_images(once) == once
+    assert normalize_messages(once) == once
 
 
 def test_the_callers_message_is_not_changed():
     """Normalising copies."""
     message = HumanMessage(content=[image_block(PNG)])
-    with_wire_images([message])
+    normalize_messages([message])
     assert message.content[0]["type"] == "image"
 
 

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from langchain_gptv.vision.plan import ImageDecision as ImageDecision
     from langchain_gptv.vision.plan import ImagePlan as ImagePlan
     from langchain_gptv.vision.plan import plan_images as plan_images
+    from langchain_gptv.vision.prepare import PreparedImage as PreparedImage
+    from langchain_gptv.vision.prepare import prepare_image as prepare_image
+    from langchain_gptv.vision.prepare import prepare_to_size as prepare_to_size
     from langchain_gptv.vision.profiles import VisionProfile as VisionProfile
     from langchain_gptv.vision.profiles import get_profile as get_profile
     from langchain_gptv.vision.profiles import known_models as known_models
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from langchain_gptv.vision.text_height import measure_text_height as measure_text_height
     from langchain_gptv.vision.tokens import estimate_image_tokens as estimate_image_tokens
     from langchain_gptv.vision.tokens import estimate_text_tokens as estimate_text_tokens
+    from langchain_gptv.vision.transform import Transform as Transform
 
 _EXPORTS = {
     "Box": "boxes",
@@ -34,7 +38,9 @@ _EXPORTS = {
     "ImagePlan": "plan",
     "PatchRule": "rules",
     "PatchSize": "rules",
+    "PreparedImage": "prepare",
     "TileRule": "rules",
+    "Transform": "transform",
     "UsageComparison": "costs",
     "VisionProfile": "profiles",
     "compare_usage": "costs",
@@ -46,6 +52,8 @@ _EXPORTS = {
     "load_profiles": "profiles",
     "measure_text_height": "text_height",
     "plan_images": "plan",
+    "prepare_image": "prepare",
+    "prepare_to_size": "prepare",
     "register_profile": "profiles",
     "temporary_profiles": "profiles",
     "token_table": "tables",
@@ -57,7 +65,9 @@ __all__ = [
     "ImagePlan",
     "PatchRule",
     "PatchSize",
+    "PreparedImage",
     "TileRule",
+    "Transform",
     "UsageComparison",
     "VisionProfile",
     "compare_usage",
@@ -69,6 +79,8 @@ __all__ = [
     "load_profiles",
     "measure_text_height",
     "plan_images",
+    "prepare_image",
+    "prepare_to_size",
     "register_profile",
     "temporary_profiles",
     "token_table",

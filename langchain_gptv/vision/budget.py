@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from typing import Protocol
 
 from langchain_gptv.exceptions import BudgetError, LimitError, PlanError
@@ -30,7 +31,7 @@ class Load(Protocol):
         """Bytes of the file, before base64."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Budget:
     """The caller's budget and the service's limits.
 
@@ -75,13 +76,18 @@ class Budget:
         return estimate_cost(tokens, model=self.profile.model, service=self.profile.service)
 
     def share(self, load: Load) -> float:
-        """Return the largest part of any budget that one image takes up."""
-        parts = [load.tokens / self.max_tokens if self.max_tokens else 0.0]
-        if most := self._most_bytes():
-            parts.append(load.bytes / most)
-        if self.max_cost_usd:
-            parts.append(float((self.cost(load.tokens) or 0) / self.max_cost_usd))
-        return max(parts)
+        """Return about the largest part of any budget that one image takes up."""
+        most_bytes = self._most_bytes()
+        by_tokens = load.tokens / self._most_tokens if self._most_tokens else 0.0
+        return max(by_tokens, load.bytes / most_bytes if most_bytes else 0.0)
+
+    @cached_property
+    def _most_tokens(self) -> float | None:
+        affordable = None
+        if self.max_cost_usd and (per_million := self.cost(1_000_000)):
+            affordable = 1e6 * float(self.max_cost_usd / per_million)
+        known = [most for most in (self.max_tokens, affordable) if most is not None]
+        return min(known, default=None)
 
     def _too_many(self, loads: Sequence[Load]) -> PlanError | None:
         most = self.profile.limits.max_images

@@ -76,3 +76,15 @@ def png_late_orientation(peek: Peek, first: int, step: int) -> int:
 
 def _gif_palette_bytes(flags: int) -> int:
     return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
+
+
+def webp_size(peek: Peek, kind: bytes, offset: int) -> tuple[int, int]:
+    """Return the (width, height) that a VP8, VP8L or VP8X chunk with data at `offset` states."""
+    if kind == b"VP8 ":
+        width, height = struct.unpack("<HH", peek.at(offset + 6, 4))
+        return width & 0x3FFF, height & 0x3FFF
+    if kind == b"VP8L":
+        (bits,) = struct.unpack("<I", peek.at(offset + 1, 4))
+        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    size = peek.at(offset + 4, 6)
+    return int.from_bytes(size[:3], "little") + 1, int.from_bytes(size[3:], "little") + 1

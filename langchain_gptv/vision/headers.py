@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 
 from langchain_gptv.exceptions import CorruptImageError, ImageTooLargeError, UnsupportedImageError
 from langchain_gptv.vision import isobmff, tiff
-from langchain_gptv.vision.chunks import gif_blocks, png_chunks, png_late_orientation, webp_chunks
+from langchain_gptv.vision.chunks import gif_blocks, png_chunks, png_late_orientation, webp_chunks, webp_size
 from langchain_gptv.vision.jpeg import WITHOUT_LENGTH
 from langchain_gptv.vision.peek import MAX_STEPS, Peek
 
@@ -223,6 +223,9 @@ def _gif(peek: Peek) -> Header:
     transparent = False
     for kind, offset in gif_blocks(peek):
         if kind == b",":
+            # Decoders enlarge the canvas to a first frame that lies outside of it.
+            left, top, across, down = struct.unpack("<4H", peek.at(offset + 1, 8))
+            width, height = max(width, left + across), max(height, top + down)
             break
         if kind == b"!\xf9":
             transparent = bool(peek.at(offset + 3, 1)[0] & 1)
@@ -231,23 +234,16 @@ def _gif(peek: Peek) -> Header:
 
 def _webp(peek: Peek) -> Header:
     kind = peek.at(12, 4)
-    if kind == b"VP8 ":
-        width, height = struct.unpack("<HH", peek.at(26, 4))
-        return Header("image/webp", width & 0x3FFF, height & 0x3FFF)
-    if kind == b"VP8L":
-        (bits,) = struct.unpack("<I", peek.at(21, 4))
-        alpha = bool(bits >> 28 & 1)
-        return Header(
-            "image/webp", (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1, has_transparency=alpha
-        )
     if kind == b"VP8X":
         return _webp_extended(peek)
-    raise peek.damaged(f"it starts with {kind!r}, which is no WebP chunk")
+    if kind not in (b"VP8 ", b"VP8L"):
+        raise peek.damaged(f"it starts with {kind!r}, which is no WebP chunk")
+    alpha = kind == b"VP8L" and bool(peek.at(24, 1)[0] & 0x10)
+    return Header("image/webp", *webp_size(peek, kind, 20), has_transparency=alpha)
 
 
 def _webp_extended(peek: Peek) -> Header:
     flags = peek.at(20, 1)[0]
-    size = peek.at(24, 6)
     orientation = 1
     if flags & 0x08 and not peek.is_partial:
         for kind, offset, length in webp_chunks(peek):
@@ -255,14 +251,8 @@ def _webp_extended(peek: Peek) -> Header:
                 exif = peek.at(offset, length).removeprefix(b"Exif\0\0")
                 orientation = tiff.exif_orientation(exif)
                 break
-    return Header(
-        "image/webp",
-        int.from_bytes(size[:3], "little") + 1,
-        int.from_bytes(size[3:], "little") + 1,
-        orientation,
-        None if flags & 0x02 else 1,
-        bool(flags & 0x10),
-    )
+    frames, transparent = None if flags & 0x02 else 1, bool(flags & 0x10)
+    return Header("image/webp", *webp_size(peek, b"VP8X", 20), orientation, frames, transparent)
 
 
 def _bmp(peek: Peek) -> Header:

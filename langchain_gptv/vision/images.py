@@ -115,7 +115,8 @@ class Image:
     def from_file(cls, file: IO[bytes]) -> Self:
         """Read an open binary file to its end now, since its owner may close it."""
         data = file.read()
-        name = str(getattr(file, "name", "file"))
+        name = getattr(file, "name", None)
+        name = name if isinstance(name, str) else "file"
         if not isinstance(data, bytes):
             raise UnsupportedImageError(f"'{name}' is open as text. Open it with mode 'rb'.")
         return cls(data, name=name)
@@ -151,12 +152,14 @@ class Image:
     @property
     def width(self) -> int:
         """Pixels of the upright picture."""
-        return self.header.upright_size[0]
+        header = self.header
+        return header.height if header.orientation >= 5 else header.width
 
     @property
     def height(self) -> int:
         """Pixels of the upright picture."""
-        return self.header.upright_size[1]
+        header = self.header
+        return header.width if header.orientation >= 5 else header.height
 
     @property
     def orientation(self) -> int:

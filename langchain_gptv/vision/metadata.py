@@ -11,8 +11,8 @@ import zlib
 from collections.abc import Callable, Iterator
 
 from langchain_gptv.vision import jpeg
-from langchain_gptv.vision.chunks import gif_blocks, png_chunks, webp_chunks
-from langchain_gptv.vision.headers import MimeType
+from langchain_gptv.vision.chunks import gif_blocks, png_chunks, webp_chunks, webp_size
+from langchain_gptv.vision.headers import MimeType, read_header
 from langchain_gptv.vision.peek import Peek
 
 _JPEG_TABLES = frozenset({*range(0xC0, 0xE0)})
@@ -20,6 +20,7 @@ _PNG_KEPT = frozenset(
     b"IHDR PLTE IDAT IEND tRNS gAMA cHRM sRGB iCCP sBIT cICP bKGD pHYs acTL fcTL fdAT".split()
 )
 _WEBP_KEPT = frozenset({b"VP8 ", b"VP8L", b"ALPH", b"ICCP", b"ANIM", b"ANMF"})
+_WEBP_SIZED = frozenset({b"VP8 ", b"VP8L", b"VP8X"})
 _GIF_KEPT = frozenset({b",", b";", b"!\xf9"})
 _GIF_LOOPS = (b"NETSCAPE2.0", b"ANIMEXTS1.0")
 
@@ -66,11 +67,13 @@ def _png_parts(peek: Peek) -> Iterator[bytes]:
 
 def _webp_parts(peek: Peek) -> Iterator[bytes]:
     data = peek.head
-    parts = []
+    parts, sizes = [], {read_header(peek)[1:3]}
     for kind, offset, length in webp_chunks(peek):
         end = offset + length + (length & 1)
         if offset + length > len(data):
             raise peek.damaged("it is cut off: the file ends too early")
+        if kind in _WEBP_SIZED and len(sizes | {webp_size(peek, kind, offset)}) > 1:
+            raise peek.damaged(f"its {kind.decode()} chunk states another size")
         if kind == b"VP8X":
             flags = data[offset] & ~0x0C  # no EXIF, no XMP
             parts.append(data[offset - 8 : offset] + bytes([flags]) + data[offset + 1 : end])

@@ -24,6 +24,7 @@ from langchain_gptv.vision import vips
 from langchain_gptv.vision.blobs import PathBlob, PictureBlob
 from langchain_gptv.vision.headers import MAX_PIXELS, Header, check_pixels
 from langchain_gptv.vision.jpeg import without_late_scans
+from langchain_gptv.vision.weigh import check_pays
 
 if TYPE_CHECKING:
     from langchain_gptv.vision.images import Image
@@ -273,15 +274,18 @@ def is_opaque(image: Image, header: Header) -> bool:
 
 
 def check_decodes(image: Image) -> None:
-    """Make sure that a file which is sent as it is can be decoded at all.
+    """Make sure that a file which is sent as it is can be decoded, as far as time allows.
 
-    A JPEG is decoded at an eighth of its size, which costs 4 % of its upload at 50 Mbit/s. The
-    checksums of a PNG, which `without_metadata` has compared, spare it that.
+    A JPEG is decoded at an eighth of its size, which is 4 % of its upload at 50 Mbit/s. The
+    checksums of a PNG, which `without_metadata` compares, spare it that. GIF and WebP have to be
+    decoded whole, so large ones are sent on the word of their header.
 
     Raises:
         CorruptImageError: It cannot.
     """
-    if image.mime_type == "image/jpeg":
-        _decoded(image, image.header, 0, (1, 1))
-    elif image.mime_type != "image/png":
-        _decoded(image, image.header, 0, None)
+    if image.mime_type == "image/png":
+        return
+    with _opened(image, image.header, None) as picture:
+        picture.draft(None, (1, 1))
+        if image.mime_type == "image/jpeg" or check_pays(image.header, image.byte_count):
+            picture.load()

@@ -118,9 +118,9 @@ class ImagePlan:
 
 def plan_images(
     images: Iterable[Any],
-    model: str,
+    model: str | VisionProfile,
     *,
-    detail: Detail = "auto",
+    detail: Detail | Sequence[Detail] = "auto",
     max_tokens: int | None = None,
     max_cost_usd: Decimal | float | None = None,
     max_bytes: int | None = None,
@@ -133,9 +133,9 @@ def plan_images(
 
     Args:
         images: Each an `Image`, or anything `Image.of` takes; oldest first.
-        model: Base model name; on Azure the model, not the deployment.
-        detail: The API setting for all images. "auto" is decided here, per image: the cheapest
-            that keeps text readable. It becomes "original" only where text would be unreadable at
+        model: Base model name (on Azure the model, not the deployment), or a profile.
+        detail: The API setting, for all images or one for each. "auto" is decided here: the
+            cheapest that keeps text readable. It becomes "original" only where text would be unreadable at
             "high" and the budget has room.
         max_tokens: Tokens of the images of one request.
         max_cost_usd: US dollars for the images of all requests together.
@@ -161,14 +161,16 @@ def plan_images(
     """
     if on_limit not in _WAYS_OUT:
         raise PlanError(f"on_limit={on_limit!r} is none of {', '.join(map(repr, _WAYS_OUT))}.")
-    profile = get_profile(model, service, as_of)
-    if detail != "auto":
-        profile.resolve_detail(detail)
+    profile = get_profile(model, service, as_of) if isinstance(model, str) else model
     cost = None if max_cost_usd is None else Decimal(str(max_cost_usd))
     budget = Budget(profile, max_tokens, max_bytes, cost, _WAYS_OUT[on_limit])
     loaded = [Image.of(image) for image in images]
-    heights = [_text_height(image, profile, detail, text_height) for image in loaded]
-    planner = _Planner(profile, budget, detail, loaded, heights)
+    details = _details(detail, len(loaded), profile)
+    heights = [
+        _text_height(image, profile, asked, text_height)
+        for image, asked in zip(loaded, details, strict=True)
+    ]
+    planner = _Planner(profile, budget, details, loaded, heights)
     return planner.plan(on_limit)
 
 
@@ -176,7 +178,7 @@ def plan_images(
 class _Planner:
     profile: VisionProfile
     budget: Budget
-    detail: Detail
+    details: Sequence[Detail]
     images: Sequence[Image]
     text_heights: Sequence[int | None]
 
@@ -200,16 +202,16 @@ class _Planner:
 
     def _wanted_one(self, index: int, allow_original: bool) -> ImageDecision:
         image, profile = self.images[index], self.profile
-        if self.detail == "auto":
+        if self.details[index] == "auto":
             height = self.text_heights[index]
             choice = choose(image, profile, height, allow_original=allow_original)
         else:
-            choice = as_asked(image, profile, self.detail)
+            choice = as_asked(image, profile, self.details[index])
         return self._decision(index, choice)
 
     def _smaller(self, first: ImageDecision) -> Iterator[ImageDecision]:
         details = [first.detail]
-        if self.detail == "auto" and "low" in self.profile.details:
+        if self.details[first.index] == "auto" and "low" in self.profile.details:
             details.append("low")
         choices = smaller(self.images[first.index], self.profile, details)
         # By what the model sees: low at 512 px comes before high at 500.
@@ -243,6 +245,17 @@ def estimate_bytes(image: Image, width: int, height: int, limits: Limits) -> int
         share = width * height / (image.width * image.height)
         size = min(round(image.byte_count * share**0.75), image.byte_count)
     return max(1, min(size, limits.max_image_bytes or size))
+
+
+def _details(
+    detail: Detail | Sequence[Detail], count: int, profile: VisionProfile
+) -> Sequence[Detail]:
+    for asked in {detail} if isinstance(detail, str) else set(detail):
+        profile.resolve_detail(asked)
+    details: Sequence[Detail] = [detail] * count if isinstance(detail, str) else detail
+    if len(details) != count:
+        raise PlanError(f"detail has {len(details)} values for {count} images. Pass one or each.")
+    return details
 
 
 def _text_height(

@@ -7,10 +7,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any
 
 from langchain_gptv.exceptions import GPTVError
-from langchain_gptv.vision.headers import MimeType
 from langchain_gptv.vision.rules import (
     DETAILS,
     Detail,
@@ -20,6 +19,10 @@ from langchain_gptv.vision.rules import (
     TokenRule,
     UpperBoundRule,
 )
+
+if TYPE_CHECKING:
+    # Reading headers is not needed for counting tokens, and costs an import.
+    from langchain_gptv.vision.headers import MimeType
 
 
 class ProfileError(GPTVError, ValueError):
@@ -130,10 +133,16 @@ def _limits(
     return Limits(
         as_of=_date(as_of),
         source=source,
-        mime_types=_known(mime_types, get_args(MimeType)),
+        mime_types=_mime_types(mime_types),
         details=_known(details or list(DETAILS), DETAILS),
         **most,
     )
+
+
+def _mime_types(values: list[Any]) -> tuple[MimeType, ...]:
+    if wrong := [value for value in values if not str(value).startswith("image/")]:
+        raise ValueError(f"{wrong} is no image type")
+    return tuple(values)
 
 
 def _rule(data: dict[str, Any]) -> TokenRule:

@@ -17,6 +17,7 @@ Detail = Literal["auto", "low", "high", "original"]
 DETAILS: tuple[Detail, ...] = ("auto", "low", "high", "original")
 PATCH_SIDE = 32
 TILE_SIDE = 512
+_NO_LIMIT = 2**40
 
 
 class TokenRule(Protocol):
@@ -109,9 +110,8 @@ class PatchRule:
     def seen_size(self, width: int, height: int, detail: Detail) -> tuple[int, int]:
         """Return the (width, height) in pixels at which the model sees the image."""
         size = self.sizes[detail]
-        width, height = fit_side(width, height, size.max_side)
-        budget = size.max_patches or self.reject_patches
-        return fit_patches(width, height, budget) if budget else (width, height)
+        budget = size.max_patches or self.reject_patches or _NO_LIMIT
+        return fit_patches(width, height, budget, size.max_side)
 
     def tokens(self, width: int, height: int, detail: Detail) -> int:
         """Return the input tokens for one image of that size in pixels."""
@@ -162,16 +162,19 @@ def fit_side(width: int, height: int, max_side: int) -> tuple[int, int]:
     return (width, height) if long <= max_side else _scaled(width, height, max_side, long)
 
 
-def fit_patches(width: int, height: int, max_patches: int) -> tuple[int, int]:
+def fit_patches(
+    width: int, height: int, max_patches: int, max_side: int = _NO_LIMIT
+) -> tuple[int, int]:
     """Return the size in pixels that needs at most `max_patches` patches; never enlarges.
 
     Example:
         >>> fit_patches(1800, 2400, 1536)
         (1056, 1408)
     """
-    width, height = fit_side(width, height, PATCH_SIDE * max_patches)
-    if _squares(width, height, PATCH_SIDE) <= max_patches:
-        return width, height
+    fitted = fit_side(width, height, min(max_side, PATCH_SIDE * max_patches))
+    if _squares(*fitted, PATCH_SIDE) <= max_patches:
+        return fitted
+    # From the sides as they came, so that nothing is rounded twice.
     scale = math.sqrt(PATCH_SIDE**2 * max_patches / (width * height))
     columns, rows = width * scale / PATCH_SIDE, height * scale / PATCH_SIDE
     # Whole patches along the side that loses most, so that none is paid for an edge.

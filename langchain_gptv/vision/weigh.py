@@ -1,4 +1,4 @@
-"""Whether making an image smaller takes less time than sending it as it is."""
+"""Whether work on an image takes less time than it saves on the wire."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ _DECODE_S_PER_MP = {
     "image/webp": 0.030,
     "image/gif": 0.015,
 }
+_UNNOTICED_S = 0.005
 _ENCODE_S_PER_MP = 0.030
 _ENCODED_BYTES_PER_PX = 0.3
 
@@ -32,8 +33,20 @@ def resize_pays(header: Header, byte_count: int, size: tuple[int, int]) -> bool:
         >>> resize_pays(photo, 3_850_000, (683, 512)), resize_pays(photo, 200_000, (683, 512))
         (True, False)
     """
-    megapixels = header.width * header.height / 1e6
     target = size[0] * size[1] / 1e6
-    prepare_s = _DECODE_S_PER_MP.get(header.mime_type, 0) * megapixels + _ENCODE_S_PER_MP * target
+    prepare_s = _decode_s(header) + _ENCODE_S_PER_MP * target
     bytes_saved = byte_count - _ENCODED_BYTES_PER_PX * target * 1e6
-    return bytes_saved * 4 / 3 * 8 / UPLINK_BITS_PER_S > prepare_s
+    return _upload_s(bytes_saved) > prepare_s
+
+
+def check_pays(header: Header, byte_count: int) -> bool:
+    """Tell whether decoding a file, only to see that it can be decoded, will not be noticed."""
+    return _decode_s(header) <= max(_UNNOTICED_S, _upload_s(byte_count) / 10)
+
+
+def _decode_s(header: Header) -> float:
+    return _DECODE_S_PER_MP.get(header.mime_type, 0) * header.width * header.height / 1e6
+
+
+def _upload_s(byte_count: float) -> float:
+    return byte_count * 4 / 3 * 8 / UPLINK_BITS_PER_S

@@ -1,0 +1,60 @@
+"""Blocks and messages with images, made from whatever a developer has at hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from langchain_core.messages import HumanMessage
+
+from langchain_gptv.messages.forms import ACCEPTED_TYPES
+from langchain_gptv.vision.images import Image
+from langchain_gptv.vision.rules import Detail
+
+
+def image_block(source: Any, *, detail: Detail | None = None) -> dict[str, Any]:
+    """Make a standard image block.
+
+    Args:
+        source: A path, URL, data URL, bytes, PIL image, numpy array, open file or `Image`.
+        detail: The API setting; None leaves it to the call and the model.
+
+    Raises:
+        ImageError: The source is no image that can be sent.
+
+    Example:
+        >>> image_block("https://example.com/cat.png", detail="low")
+        {'type': 'image', 'url': 'https://example.com/cat.png', 'extras': {'detail': 'low'}}
+    """
+    extras = {"extras": {"detail": detail}} if detail else {}
+    if isinstance(source, str) and source.startswith(("http://", "https://")):
+        return {"type": "image", "url": source, **extras}
+    image = _as_accepted(Image.of(source))
+    base64 = image.data_url.partition(",")[2]
+    return {"type": "image", "base64": base64, "mime_type": image.mime_type, **extras}
+
+
+def human_message(text: str, *images: Any, detail: Detail | None = None) -> HumanMessage:
+    """Make a user message of a text and any number of images.
+
+    Args:
+        text: The question.
+        images: Paths, URLs, data URLs, bytes, PIL images, numpy arrays, open files or `Image`s.
+        detail: The API setting for all of them; None leaves it to the call and the model.
+
+    Raises:
+        ImageError: A source is no image that can be sent.
+
+    Example:
+        >>> message = human_message("What is the total?", "examples/images/receipt.png")
+        >>> [block["type"] for block in message.content]
+        ['text', 'image']
+    """
+    blocks = [image_block(source, detail=detail) for source in images]
+    return HumanMessage(content=[{"type": "text", "text": text}, *blocks])
+
+
+def _as_accepted(image: Image) -> Image:
+    """Convert what the services do not take; they do not all heed EXIF orientation either."""
+    if image.mime_type in ACCEPTED_TYPES and image.orientation == 1:
+        return image
+    return Image.from_pil(image.to_pil())
