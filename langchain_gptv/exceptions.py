@@ -12,6 +12,7 @@
     │   └── BudgetError                      no size or detail fits the budget
     ├── SourceNotAllowedError (PermissionError)
     ├── UnknownModelError (ValueError)
+    ├── ProfileError (ValueError)            a file of model facts is not as it must be
     ├── MissingKeyError (LookupError)        a remote model, and no key for it
     ├── MissingExtraError (ImportError)      an optional dependency is not installed
     ├── MessageError (ValueError)            a content block that cannot be sent
@@ -82,6 +83,10 @@ class SourceNotAllowedError(GPTVError, PermissionError):
 
 class UnknownModelError(GPTVError, ValueError):
     """There is no model of that name."""
+
+
+class ProfileError(GPTVError, ValueError):
+    """A file of profiles, or a row of it, is not as it must be."""
 
 
 class MissingKeyError(GPTVError, LookupError):

@@ -179,6 +179,22 @@ def test_several_images_are_answered_in_turn(gptv):
     assert [line[:8] for line in out.splitlines()] == ["Image 1:", "Image 2:"]
 
 
+def test_tokens_shows_each_model_and_the_plan(gptv):
+    """Tokens per model and detail, and what would be sent; no model is asked."""
+    status, out, _ = gptv("tokens", EXAMPLE_IMAGES / "page.png", "-m", "gpt-4o", "-d", "high")
+    assert status == 0
+    assert "1,105" in out
+    assert 'With detail="auto" on gpt-4o:' in out
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_tokens_as_json(gptv):
+    """`--json` has the rows and the plan."""
+    _, out, _ = gptv("tokens", EXAMPLE_IMAGES / "page.png", "-m", "gpt-4o-mini", "--json")
+    rows = json.loads(out)["rows"]
+    assert {row["detail"]: row["tokens"] for row in rows}["low"] == 2833
+
+
 def test_doctor_says_what_to_do(gptv):
     """It names versions, keys that are not set, and who answers."""
     status, out, _ = gptv("doctor")
@@ -190,7 +206,7 @@ def test_doctor_says_what_to_do(gptv):
 
 def test_help_fits_eighty_columns():
     """Help is readable in a narrow terminal, and has an example."""
-    for command in ("ask", "describe", "read", "serve", "doctor"):
+    for command in ("ask", "describe", "read", "tokens", "serve", "doctor"):
         done = subprocess.run(
             [
                 sys.executable,

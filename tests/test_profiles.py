@@ -11,11 +11,11 @@ import pytest
 from langchain_gptv.exceptions import (
     DetailNotSupportedError,
     PlanError,
+    ProfileError,
     UnknownModelError,
     UnknownModelWarning,
 )
 from langchain_gptv.vision import profiles
-from langchain_gptv.vision.profile_data import ProfileError
 from langchain_gptv.vision.profiles import (
     get_profile,
     known_models,

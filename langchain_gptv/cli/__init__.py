@@ -5,7 +5,7 @@ import sys
 import typer
 
 from langchain_gptv._version import __version__
-from langchain_gptv.cli import ask, doctor, serve
+from langchain_gptv.cli import ask, doctor, serve, tokens
 
 app = typer.Typer(
     name="gptv",
@@ -17,6 +17,7 @@ app = typer.Typer(
 app.command("ask")(ask.ask)
 app.command("describe")(ask.describe)
 app.command("read")(ask.read)
+app.command("tokens")(tokens.tokens)
 app.command("serve")(serve.serve)
 app.command("doctor")(doctor.doctor)
 

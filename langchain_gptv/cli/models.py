@@ -56,12 +56,12 @@ def _check_known(name: str) -> None:
     import warnings
 
     from langchain_gptv.exceptions import UnknownModelError, UnknownModelWarning
-    from langchain_gptv.vision.profiles import get_profile
+    from langchain_gptv.vision.profiles import get_profile, known_models
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UnknownModelWarning)
         if get_profile(name).known:
             return
-    near = difflib.get_close_matches(name, [LOCAL_MODEL], n=1)
+    near = difflib.get_close_matches(name, [LOCAL_MODEL, *known_models()], n=1, cutoff=0.75)
     hint = f"Did you mean {near[0]!r}?" if near else f"Without a key there is {LOCAL_MODEL!r}."
     raise UnknownModelError(f"{name!r} is no model that I know, and no key is set. {hint}")

@@ -135,8 +135,8 @@ def plan_images(
         images: Each an `Image`, or anything `Image.of` takes; oldest first.
         model: Base model name (on Azure the model, not the deployment), or a profile.
         detail: The API setting, for all images or one for each. "auto" is decided here: the
-            cheapest that keeps text readable. It becomes "original" only where text would be unreadable at
-            "high" and the budget has room.
+            cheapest that keeps text readable. It becomes "original" only where text would be
+            unreadable at "high" and the budget has room.
         max_tokens: Tokens of the images of one request.
         max_cost_usd: US dollars for the images of all requests together.
         max_bytes: Bytes of the images of one request, before base64.

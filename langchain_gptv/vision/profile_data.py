@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from langchain_gptv.exceptions import GPTVError
+from langchain_gptv.exceptions import ProfileError
 from langchain_gptv.vision.rules import (
     DETAILS,
     Detail,
@@ -23,10 +23,6 @@ from langchain_gptv.vision.rules import (
 if TYPE_CHECKING:
     # Reading headers is not needed for counting tokens, and costs an import.
     from langchain_gptv.vision.headers import MimeType
-
-
-class ProfileError(GPTVError, ValueError):
-    """A file of profiles, or a row of it, is not as it must be."""
 
 
 @dataclass(frozen=True, slots=True)
