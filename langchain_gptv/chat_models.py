@@ -7,11 +7,12 @@ wire as a real deployment, in process and with no key.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from collections.abc import AsyncIterator, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 import openai
 from langchain_core.prompt_values import ChatPromptValue, PromptValue
+from langchain_core.utils.function_calling import convert_to_openai_tool
 from langchain_openai import AzureChatOpenAI, ChatOpenAI
 from pydantic import Field, ModelWrapValidatorHandler, model_validator
 
@@ -20,7 +21,9 @@ from langchain_gptv.completions import use_plain_completions
 from langchain_gptv.exceptions import MissingKeyError
 from langchain_gptv.image_policy import ImagePolicy, ImageSender, SentMessages
 from langchain_gptv.messages import Api, ToolImages, normalize_messages, wrap_objects
+from langchain_gptv.replies import add_facts, explained_errors, tidy_choice, tidy_response
 from langchain_gptv.sources import NO_SOURCES, ImageSources
+from langchain_gptv.token_counts import count_message_tokens
 from langchain_gptv.vision.profiles import VisionProfile, get_profile
 from langchain_gptv.vision.rules import Detail
 
@@ -77,10 +80,12 @@ class _VisionHooks:
         detail = kwargs.pop("detail", None) or self.detail
         if isinstance(messages, SentMessages):
             return messages
+        return self._sender(detail, kwargs).send(self._convert_input(messages).to_messages())
+
+    def _sender(self, detail: Detail, kwargs: dict[str, Any]) -> ImageSender:
         payload = {**self._default_params, **kwargs}  # type: ignore[attr-defined]
         api: Api = "responses" if self._use_responses_api(payload) else "chat"  # type: ignore[attr-defined]
-        sender = ImageSender(self._profile(), self.image_policy, detail, api, self.tool_images)
-        return sender.send(self._convert_input(messages).to_messages())
+        return ImageSender(self._profile(), self.image_policy, detail, api, self.tool_images)
 
     def _get_request_payload(
         self, input_: LanguageModelInput, *, stop: list[str] | None = None, **kwargs: Any
@@ -91,56 +96,99 @@ class _VisionHooks:
 
     def _generate(self, messages: list[BaseMessage], *args: Any, **kwargs: Any) -> ChatResult:
         sent = self._send(messages, kwargs)
-        result: ChatResult = super()._generate(sent, *args, **kwargs)  # type: ignore[misc]
+        with explained_errors(sent):
+            result: ChatResult = super()._generate(sent, *args, **kwargs)  # type: ignore[misc]
         return _with_plan(result, sent)
 
     async def _agenerate(
         self, messages: list[BaseMessage], *args: Any, **kwargs: Any
     ) -> ChatResult:
         sent = await asyncio.to_thread(self._send, messages, kwargs)
-        result: ChatResult = await super()._agenerate(sent, *args, **kwargs)  # type: ignore[misc]
+        with explained_errors(sent):
+            result: ChatResult = await super()._agenerate(sent, *args, **kwargs)  # type: ignore[misc]
         return _with_plan(result, sent)
 
     def _stream(
         self, messages: list[BaseMessage], *args: Any, **kwargs: Any
     ) -> Iterator[ChatGenerationChunk]:
         sent = self._send(messages, kwargs)
-        for number, chunk in enumerate(super()._stream(sent, *args, **kwargs)):  # type: ignore[misc]
-            yield chunk if number else _with_plan(chunk, sent)
+        with explained_errors(sent):
+            for number, chunk in enumerate(super()._stream(sent, *args, **kwargs)):  # type: ignore[misc]
+                yield chunk if number else _with_plan(chunk, sent)
 
     async def _astream(
         self, messages: list[BaseMessage], *args: Any, **kwargs: Any
     ) -> AsyncIterator[ChatGenerationChunk]:
         sent = await asyncio.to_thread(self._send, messages, kwargs)
         number = 0
-        async for chunk in super()._astream(sent, *args, **kwargs):  # type: ignore[misc]
-            yield chunk if number else _with_plan(chunk, sent)
-            number += 1
+        with explained_errors(sent):
+            async for chunk in super()._astream(sent, *args, **kwargs):  # type: ignore[misc]
+                yield chunk if number else _with_plan(chunk, sent)
+                number += 1
+
+    def get_num_tokens_from_messages(
+        self,
+        messages: Sequence[BaseMessage],
+        tools: Sequence[Any] | None = None,
+        *,
+        allow_fetching_images: bool = False,
+        count: Literal["estimate", "api"] = "estimate",
+    ) -> int:
+        """Count input tokens, images included.
+
+        Args:
+            messages: As they would be passed to `invoke`.
+            tools: Counted as the text of their schemas.
+            allow_fetching_images: Nothing is ever fetched; a URL counts as a large image.
+            count: "estimate" needs no network; "api" asks OpenAI's exact endpoint.
+        """
+        if count == "api":
+            return self._count_by_api(messages, tools)
+        normal = self._convert_input(list(messages)).to_messages()
+        plan = self._sender(self.detail, {}).plan(normal)
+        profile = self._profile() or get_profile(LOCAL_MODEL)
+        return count_message_tokens(
+            normal,
+            profile,
+            detail=self.detail,
+            tools=tools or (),
+            planned=plan.tokens if plan else None,
+        )
+
+    def _count_by_api(self, messages: Sequence[BaseMessage], tools: Sequence[Any] | None) -> int:
+        bound = {"tools": [convert_to_openai_tool(tool) for tool in tools]} if tools else {}
+        responses = self.model_copy(update={"use_responses_api": True})  # type: ignore[attr-defined]
+        payload = responses._get_request_payload(list(messages), **bound)
+        wanted = {key: payload[key] for key in ("model", "input", "tools") if key in payload}
+        counted = self.root_client.responses.input_tokens.count(**wanted)  # type: ignore[attr-defined]
+        return int(counted.input_tokens)
 
     def _create_chat_result(
         self,
         response: dict[str, Any] | openai.BaseModel,
         generation_info: dict[str, Any] | None = None,
     ) -> ChatResult:
+        if isinstance(response, dict) and response.get("choices"):
+            response = tidy_response(response)
         result: ChatResult = super()._create_chat_result(response, generation_info)  # type: ignore[misc]
-        fields = response if isinstance(response, dict) else response.model_extra or {}
-        if isinstance(response, dict) and result.generations:
-            # langchain-openai takes the refusal from the client's models only.
-            refusal = response["choices"][0]["message"].get("refusal")
-            result.generations[0].message.additional_kwargs["refusal"] = refusal
-        if "gptv" in fields:
-            for generation in result.generations:
-                generation.message.response_metadata["gptv"] = fields["gptv"]
+        fields = response if isinstance(response, dict) else response.model_dump(warnings=False)
+        for generation, choice in zip(result.generations, fields["choices"], strict=True):
+            if isinstance(response, dict):
+                # langchain-openai takes the refusal from the client's models only.
+                generation.message.additional_kwargs["refusal"] = choice["message"].get("refusal")
+            add_facts(generation.message, fields, choice.get("finish_reason"))
         return result
 
     def _convert_chunk_to_generation_chunk(
         self, chunk: dict[str, Any], *args: Any, **kwargs: Any
     ) -> ChatGenerationChunk | None:
+        if chunk.get("choices"):
+            chunk = {**chunk, "choices": [tidy_choice(choice) for choice in chunk["choices"]]}
         converted: ChatGenerationChunk | None = super()._convert_chunk_to_generation_chunk(  # type: ignore[misc]
             chunk, *args, **kwargs
         )
-        if converted is not None and "gptv" in chunk:
-            converted.message.response_metadata["gptv"] = chunk["gptv"]
+        if converted is not None:
+            add_facts(converted.message, chunk, None)
         return converted
 
 

@@ -22,12 +22,12 @@ import openai
 import orjson
 import pydantic
 from openai.resources.chat import Completions
+from openai.types.chat.chat_completion import ChoiceLogprobs
 from openai.types.completion_usage import (
     CompletionTokensDetails,
     CompletionUsage,
     PromptTokensDetails,
 )
-from openai.types.chat.chat_completion import ChoiceLogprobs
 
 _PATH = "/chat/completions"
 _RAW = {"X-Stainless-Raw-Response": "true"}

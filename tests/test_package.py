@@ -23,6 +23,8 @@ LAYERS = {
     "enhancements": 6,
     "completions": 6,
     "image_policy": 6,
+    "replies": 6,
+    "token_counts": 6,
     "local": 4,
     "messages": 5,
     "store": 4,

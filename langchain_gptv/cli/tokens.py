@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -48,7 +48,7 @@ def tokens(
     service = "azure" if azure else "openai"
     loaded = [Image.of(image) for image in images]
     names = models or DEFAULT_MODELS
-    asked: list[Detail] = [cast("Detail", detail.value) for detail in details or ()]
+    asked: list[Detail] = [detail.value for detail in details or ()]
     rows = token_table(loaded, names, asked or None, service=service)
     on_limit: OnLimit = "fit" if max_tokens else "split"
     plan = plan_images(loaded, names[0], max_tokens=max_tokens, on_limit=on_limit, service=service)
