@@ -29,8 +29,9 @@ from langchain_gptv.vision.rules import Detail
 
 if TYPE_CHECKING:
     from langchain_core.language_models import LanguageModelInput
-    from langchain_core.messages import BaseMessage
+    from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
     from langchain_core.outputs import ChatGenerationChunk, ChatResult
+    from langchain_core.runnables import RunnableConfig
 
 LOCAL_MODEL = "gptv-local"
 DEFAULT_MODEL = "gpt-5.4"
@@ -38,6 +39,10 @@ DEFAULT_MODEL = "gpt-5.4"
 _NAME_KEYS = ("azure_deployment", "deployment_name", "model", "model_name")
 _LOCAL_URL = "http://gptv.local"
 _T = TypeVar("_T")
+
+
+class NormalPrompt(ChatPromptValue):
+    """Messages whose images are in the normal form already."""
 
 
 class _VisionHooks:
@@ -69,11 +74,41 @@ class _VisionHooks:
 
     def _convert_input(self, model_input: LanguageModelInput) -> PromptValue:
         """Normalise here, so that wire, trace and cache agree. Runs twice per call."""
+        if isinstance(model_input, NormalPrompt):
+            return model_input
         if isinstance(model_input, SentMessages):
-            return ChatPromptValue(messages=model_input)
+            return NormalPrompt(messages=model_input)
         value: PromptValue = super()._convert_input(wrap_objects(model_input))  # type: ignore[misc]
         messages = normalize_messages(value.to_messages(), sources=self.image_sources)
-        return ChatPromptValue(messages=messages)
+        return NormalPrompt(messages=messages)
+
+    async def _aconvert_input(self, model_input: LanguageModelInput) -> PromptValue:
+        """Open files and decode pixels off the event loop."""
+        if isinstance(model_input, str):
+            return self._convert_input(model_input)
+        return await asyncio.to_thread(self._convert_input, model_input)
+
+    async def ainvoke(
+        self,
+        input: LanguageModelInput,  # noqa: A002 - the name that LangChain gives it
+        config: RunnableConfig | None = None,
+        **kwargs: Any,
+    ) -> AIMessage:
+        """Ask, without blocking the event loop on files or pixels."""
+        value = await self._aconvert_input(input)
+        answer: AIMessage = await super().ainvoke(value, config, **kwargs)  # type: ignore[misc]
+        return answer
+
+    async def astream(
+        self,
+        input: LanguageModelInput,  # noqa: A002 - the name that LangChain gives it
+        config: RunnableConfig | None = None,
+        **kwargs: Any,
+    ) -> AsyncIterator[AIMessageChunk]:
+        """Stream, without blocking the event loop on files or pixels."""
+        value = await self._aconvert_input(input)
+        async for chunk in super().astream(value, config, **kwargs):  # type: ignore[misc]
+            yield chunk
 
     def _send(self, messages: LanguageModelInput, kwargs: dict[str, Any]) -> SentMessages:
         """Return the messages as they leave; `detail` of the call is taken out of `kwargs`."""
