@@ -22,14 +22,15 @@ import openai
 import orjson
 import pydantic
 from openai.resources.chat import Completions
-from openai.types.chat.chat_completion import ChoiceLogprobs
-from openai.types.completion_usage import (
-    CompletionTokensDetails,
-    CompletionUsage,
-    PromptTokensDetails,
-)
+from openai.types import CompletionUsage
+from openai.types.chat import ChatCompletion, ChatCompletionMessage
+from openai.types.chat.chat_completion import Choice, ChoiceLogprobs
+from openai.types.completion_usage import CompletionTokensDetails, PromptTokensDetails
 
 _PATH = "/chat/completions"
+_SEGMENT = "!$&'()*+,;=:@"
+"""What need not be quoted in a part of a path (RFC 3986)."""
+
 _RAW = {"X-Stainless-Raw-Response": "true"}
 """Has the client return the response unparsed; its own `with_raw_response` sends it too."""
 
@@ -57,13 +58,19 @@ _STREAMED = 1_048_576
 _MARK = uuid4().hex
 """Stands for a long string while the rest is encoded. Nobody outside the process knows it."""
 
-_DETAILS: dict[str, type[openai.BaseModel]] = {
-    "completion_tokens_details": CompletionTokensDetails,
-    "prompt_tokens_details": PromptTokensDetails,
+_Model = type[openai.BaseModel]
+
+_NESTED: dict[_Model, dict[str, _Model]] = {
+    ChatCompletion: {"choices": Choice, "usage": CompletionUsage},
+    Choice: {"message": ChatCompletionMessage, "logprobs": ChoiceLogprobs},
+    CompletionUsage: {
+        "completion_tokens_details": CompletionTokensDetails,
+        "prompt_tokens_details": PromptTokensDetails,
+    },
 }
 _NONES = {
     model: dict.fromkeys(model.model_fields)
-    for model in (CompletionUsage, ChoiceLogprobs, *_DETAILS.values())
+    for model in [*_NESTED, *(inner for fields in _NESTED.values() for inner in fields.values())]
 }
 
 
@@ -98,7 +105,7 @@ class _Completions:
         options = {
             option: payload[name]
             for name, option in _OPTIONS.items()
-            if payload.get(name) is not None or (name == "timeout" and name in payload)
+            if name in payload and (payload[name] is not None or name == "timeout")
         }
         options["headers"] = {**options.get("headers", {}), **headers}
         options["security"] = {"bearer_auth": True}
@@ -125,7 +132,7 @@ class _Completions:
         """Return the path, with Azure's deployment where the client can't take it from the body."""
         azure = isinstance(self._client, openai.AzureOpenAI | openai.AsyncAzureOpenAI)
         if azure and model and "/deployments" not in self._client.base_url.path:
-            return f"/deployments/{quote(model, safe='')}{_PATH}"
+            return f"/deployments/{quote(model, safe=_SEGMENT)}{_PATH}"
         return _PATH
 
     def _content(self, body: _Body, headers: dict[str, str]) -> Any:
@@ -151,11 +158,7 @@ class PlainCompletions(_Completions):
 
 
 class AsyncPlainCompletions(_Completions):
-    """Stands in for the `chat.completions` of an async client; its calls are awaited.
-
-    Args:
-        client: The client whose `post` makes the calls.
-    """
+    """The same for the `chat.completions` of an async client: its calls are awaited."""
 
     _stream_class = openai.AsyncStream[object]
 
@@ -185,6 +188,9 @@ class _RawCompletions:
 def use_plain_completions(model: Any) -> None:
     """Let a chat model of langchain-openai call plainly; a user's own `client` is left alone.
 
+    So `client=openai.OpenAI().chat.completions` is the way back, such as for a tracer that patches
+    the client's `create`.
+
     Args:
         model: The chat model, whose `client` and `async_client` are replaced.
     """
@@ -201,25 +207,18 @@ class _Plain(openai.BaseModel):
     @classmethod
     def build(cls, *, response: object, data: Any) -> Any:
         """Return the answer with the fields that a dump of the client's models would have."""
-        if isinstance(data, dict):
-            data.setdefault("system_fingerprint", None)
-            data["usage"] = usage = _filled(data.get("usage"), CompletionUsage)
-            if isinstance(usage, dict):
-                for name, model in _DETAILS.items():
-                    usage[name] = _filled(usage[name], model)
-            if isinstance(data.get("choices"), list):
-                data["choices"] = list(map(_with_logprobs, data["choices"]))
-        return data
+        return _filled(data, ChatCompletion) if isinstance(data, dict) else data
 
 
-def _with_logprobs(choice: Any) -> Any:
-    if not isinstance(choice, dict):
-        return choice
-    return {**choice, "logprobs": _filled(choice.get("logprobs"), ChoiceLogprobs)}
-
-
-def _filled(value: Any, model: type[openai.BaseModel]) -> Any:
-    return {**_NONES[model], **value} if isinstance(value, dict) else value
+def _filled(value: Any, model: _Model) -> Any:
+    if isinstance(value, list):
+        return [_filled(item, model) for item in value]
+    if not isinstance(value, dict):
+        return value
+    filled = {**_NONES[model], **value}
+    for name, inner in _NESTED.get(model, {}).items():
+        filled[name] = _filled(filled[name], inner)
+    return filled
 
 
 def _is_plain(payload: dict[str, Any]) -> bool:
@@ -237,7 +236,8 @@ class _Body:
     """
 
     def __init__(self, document: dict[str, Any], long_strings: list[str]) -> None:
-        self._parts = _encode(document).split(_MARK.encode())
+        given = {key: item for key, item in document.items() if not isinstance(item, openai.Omit)}
+        self._parts = _encode(given).split(_MARK.encode())
         self._long_strings = long_strings
 
     def slices(self) -> Iterator[bytes]:
