@@ -8,9 +8,15 @@ from langchain_gptv._version import __version__ as __version__
 if TYPE_CHECKING:
     from langchain_gptv.chat_models import AzureChatGPTV as AzureChatGPTV
     from langchain_gptv.chat_models import ChatGPTV as ChatGPTV
+    from langchain_gptv.image_policy import ImagePolicy as ImagePolicy
+    from langchain_gptv.image_policy import prepare_images as prepare_images
     from langchain_gptv.local.engine import LocalEngine as LocalEngine
     from langchain_gptv.messages import human_message as human_message
     from langchain_gptv.messages import image_block as image_block
+    from langchain_gptv.messages import images_placeholder as images_placeholder
+    from langchain_gptv.messages import normalize_messages as normalize_messages
+    from langchain_gptv.messages import place_images as place_images
+    from langchain_gptv.sources import ImageSources as ImageSources
     from langchain_gptv.vision.boxes import Box as Box
     from langchain_gptv.vision.costs import compare_usage as compare_usage
     from langchain_gptv.vision.costs import estimate_cost as estimate_cost
@@ -32,6 +38,8 @@ _EXPORTS = {
     "ChatGPTV": "chat_models",
     "Image": "vision.images",
     "ImagePlan": "vision.plan",
+    "ImagePolicy": "image_policy",
+    "ImageSources": "sources",
     "LocalEngine": "local.engine",
     "PreparedImage": "vision.prepare",
     "VisionProfile": "vision.profiles",
@@ -43,8 +51,12 @@ _EXPORTS = {
     "get_profile": "vision.profiles",
     "human_message": "messages",
     "image_block": "messages",
+    "images_placeholder": "messages",
+    "normalize_messages": "messages",
+    "place_images": "messages",
     "plan_images": "vision.plan",
     "prepare_image": "vision.prepare",
+    "prepare_images": "image_policy",
     "register_profile": "vision.profiles",
 }
 __all__ = [
@@ -53,6 +65,8 @@ __all__ = [
     "ChatGPTV",
     "Image",
     "ImagePlan",
+    "ImagePolicy",
+    "ImageSources",
     "LocalEngine",
     "PreparedImage",
     "VisionProfile",
@@ -65,8 +79,12 @@ __all__ = [
     "get_profile",
     "human_message",
     "image_block",
+    "images_placeholder",
+    "normalize_messages",
+    "place_images",
     "plan_images",
     "prepare_image",
+    "prepare_images",
     "register_profile",
 ]
 __getattr__, __dir__ = lazy_exports(__name__, _EXPORTS)

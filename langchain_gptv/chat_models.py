@@ -7,6 +7,7 @@ wire as a real deployment, in process and with no key.
 from __future__ import annotations
 
 import asyncio
+import copy
 from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
@@ -19,7 +20,14 @@ from pydantic import Field, ModelWrapValidatorHandler, model_validator
 from langchain_gptv._version import __version__
 from langchain_gptv.completions import use_plain_completions
 from langchain_gptv.exceptions import MissingKeyError
-from langchain_gptv.image_policy import ImagePolicy, ImageSender, SentMessages
+from langchain_gptv.image_policy import (
+    ImagePolicy,
+    ImageSender,
+    SentMessages,
+    has_images,
+    is_plain,
+    split_ready_content,
+)
 from langchain_gptv.messages import Api, ToolImages, normalize_messages, wrap_objects
 from langchain_gptv.replies import add_facts, explained_errors, tidy_choice, tidy_response
 from langchain_gptv.sources import NO_SOURCES, ImageSources
@@ -36,6 +44,8 @@ if TYPE_CHECKING:
 LOCAL_MODEL = "gptv-local"
 DEFAULT_MODEL = "gpt-5.4"
 
+_CLIENTS = {"client", "async_client", "root_client", "root_async_client"}
+_HTTP_CLIENTS = {"http_client", "http_async_client"}
 _NAME_KEYS = ("azure_deployment", "deployment_name", "model", "model_name")
 _LOCAL_URL = "http://gptv.local"
 _T = TypeVar("_T")
@@ -68,6 +78,22 @@ class _VisionHooks:
         # langchain-core only loads classes of a fixed list, so a dump could never be loaded.
         return False
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Clients hold locks: the arguments travel, the key among them, and clients are made anew.
+        return _remade, (type(self), self._arguments())
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        given = self._arguments()
+        shared = {name: given.pop(name) for name in _HTTP_CLIENTS & given.keys()}
+        return type(self)(**copy.deepcopy(given, memo), **shared)
+
+    def _arguments(self) -> dict[str, Any]:
+        """Return what the model was made with, less what is made for the embedded engine."""
+        known_as = {getattr(self, name, None) for name in ("base_model", *_NAME_KEYS)}
+        made = _CLIENTS | (_HTTP_CLIENTS if LOCAL_MODEL in known_as else set())
+        names: set[str] = self.model_fields_set - made  # type: ignore[attr-defined]
+        return {name: getattr(self, name) for name in names}
+
     def _profile(self) -> VisionProfile | None:
         """Return how the model takes images; None for the embedded engine, which takes all."""
         raise NotImplementedError
@@ -84,7 +110,7 @@ class _VisionHooks:
 
     async def _aconvert_input(self, model_input: LanguageModelInput) -> PromptValue:
         """Open files and decode pixels off the event loop."""
-        if isinstance(model_input, str):
+        if is_plain(model_input):
             return self._convert_input(model_input)
         return await asyncio.to_thread(self._convert_input, model_input)
 
@@ -115,18 +141,33 @@ class _VisionHooks:
         detail = kwargs.pop("detail", None) or self.detail
         if isinstance(messages, SentMessages):
             return messages
-        return self._sender(detail, kwargs).send(self._convert_input(messages).to_messages())
+        normal = self._convert_input(messages).to_messages()
+        return self._sender(detail, kwargs, normal).send(normal)
 
-    def _sender(self, detail: Detail, kwargs: dict[str, Any]) -> ImageSender:
+    async def _asend(self, messages: list[BaseMessage], kwargs: dict[str, Any]) -> SentMessages:
+        if is_plain(messages):
+            return self._send(messages, kwargs)
+        return await asyncio.to_thread(self._send, messages, kwargs)
+
+    def _sender(
+        self, detail: Detail, kwargs: dict[str, Any], messages: Sequence[BaseMessage]
+    ) -> ImageSender:
+        # Without images any model will do, one that takes none or that nobody knows.
+        profile = self._profile() if has_images(messages) else None
+        return ImageSender(profile, self.image_policy, detail, self._api(kwargs), self.tool_images)
+
+    def _api(self, kwargs: dict[str, Any]) -> Api:
         payload = {**self._default_params, **kwargs}  # type: ignore[attr-defined]
-        api: Api = "responses" if self._use_responses_api(payload) else "chat"  # type: ignore[attr-defined]
-        return ImageSender(self._profile(), self.image_policy, detail, api, self.tool_images)
+        return "responses" if self._use_responses_api(payload) else "chat"  # type: ignore[attr-defined]
 
     def _get_request_payload(
         self, input_: LanguageModelInput, *, stop: list[str] | None = None, **kwargs: Any
     ) -> dict[str, Any]:
         sent = self._send(input_, kwargs)
-        payload: dict[str, Any] = super()._get_request_payload(sent, stop=stop, **kwargs)  # type: ignore[misc]
+        lean, ready = split_ready_content(sent) if self._api(kwargs) == "chat" else (sent, {})
+        payload: dict[str, Any] = super()._get_request_payload(lean, stop=stop, **kwargs)  # type: ignore[misc]
+        for index, content in ready.items():
+            payload["messages"][index]["content"] = content
         return payload
 
     def _generate(self, messages: list[BaseMessage], *args: Any, **kwargs: Any) -> ChatResult:
@@ -138,7 +179,7 @@ class _VisionHooks:
     async def _agenerate(
         self, messages: list[BaseMessage], *args: Any, **kwargs: Any
     ) -> ChatResult:
-        sent = await asyncio.to_thread(self._send, messages, kwargs)
+        sent = await self._asend(messages, kwargs)
         with explained_errors(sent):
             result: ChatResult = await super()._agenerate(sent, *args, **kwargs)  # type: ignore[misc]
         return _with_plan(result, sent)
@@ -154,7 +195,7 @@ class _VisionHooks:
     async def _astream(
         self, messages: list[BaseMessage], *args: Any, **kwargs: Any
     ) -> AsyncIterator[ChatGenerationChunk]:
-        sent = await asyncio.to_thread(self._send, messages, kwargs)
+        sent = await self._asend(messages, kwargs)
         number = 0
         with explained_errors(sent):
             async for chunk in super()._astream(sent, *args, **kwargs):  # type: ignore[misc]
@@ -180,7 +221,7 @@ class _VisionHooks:
         if count == "api":
             return self._count_by_api(messages, tools)
         normal = self._convert_input(list(messages)).to_messages()
-        plan = self._sender(self.detail, {}).plan(normal)
+        plan = self._sender(self.detail, {}, normal).plan(normal)
         profile = self._profile() or get_profile(LOCAL_MODEL)
         return count_message_tokens(
             normal,
@@ -310,6 +351,10 @@ class AzureChatGPTV(_VisionHooks, AzureChatOpenAI):
         if LOCAL_MODEL in names:
             return None
         return get_profile(next(name for name in (*names, DEFAULT_MODEL) if name), "azure")
+
+
+def _remade(cls: type[_T], arguments: dict[str, Any]) -> _T:
+    return cls(**arguments)
 
 
 def _names(values: dict[str, Any], *keys: str) -> set[Any]:

@@ -53,6 +53,17 @@ def human_message(text: str, *images: Any, detail: Detail | None = None) -> Huma
     return HumanMessage(content=[{"type": "text", "text": text}, *blocks])
 
 
+def with_detail(block: dict[str, Any], detail: Detail | None) -> dict[str, Any]:
+    """Return an image block that says `detail`, unless it says its own."""
+    inner = block.get("image_url")
+    key = "image_url" if isinstance(inner, dict) else "extras"
+    holder = block.get(key) or {}
+    said = holder.get("detail") or block.get("detail")
+    if said or not detail or block.get("type") not in ("image", "image_url"):
+        return block
+    return {**block, key: {**holder, "detail": detail}}
+
+
 def _as_accepted(image: Image) -> Image:
     """Convert what the services do not take; they do not all heed EXIF orientation either."""
     if image.mime_type in ACCEPTED_TYPES and image.orientation == 1:

@@ -7,22 +7,15 @@ so all three agree and `detail` is never lost.
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 
 from langchain_gptv.exceptions import MessageError
-from langchain_gptv.messages.forms import FormReader
+from langchain_gptv.messages.forms import FormReader, is_generated
 from langchain_gptv.sources import NO_SOURCES, ImageSources
-
-_PASSED_ON = {
-    *("text", "file", "input_file", "audio", "input_audio", "refusal", "input_text"),
-    *("tool_use", "tool_result", "reasoning", "thinking", "search_result", "document", "json"),
-    *("custom_tool_call_output", "additional_tools", "non_standard", "computer_call_output"),
-    *("computer_screenshot", "image_generation_call"),
-}
-"""Blocks that are no image and that langchain-openai knows what to do with."""
 
 _STRINGIFIED = ("b'\\x89PNG", 'b"\\x89PNG', "b'\\xff\\xd8\\xff", 'b"\\xff\\xd8\\xff')
 """What `str()` makes of the bytes of a picture, before anybody can stop it."""
@@ -55,6 +48,9 @@ def wrap_objects(model_input: Any) -> Any:
     """Make blocks of pictures that stand bare in content: LangChain takes only str and dict there.
 
     Looks into `("user", [...])` pairs and `{"role": ..., "content": [...]}`; all else passes.
+
+    Args:
+        model_input: What a chat model is invoked with.
     """
     if isinstance(model_input, Sequence) and not isinstance(model_input, str):
         return [_wrap_message(message) for message in model_input]
@@ -78,7 +74,7 @@ def _wrap_blocks(blocks: Iterable[Any]) -> list[Any]:
 
 def _normalize(message: BaseMessage, index: int, sources: ImageSources) -> BaseMessage:
     if message.additional_kwargs.get("type") == "computer_call_output":
-        return message
+        return _normalize_screenshot(message, index, sources)
     if isinstance(message.content, str):
         _check_string(message, index)
         return message
@@ -96,17 +92,44 @@ def _normalize_block(
 ) -> dict[str, Any]:
     if isinstance(block, str):
         return {"type": "text", "text": block}
-    # An image that the model made is sent back by its id, which langchain-openai does.
-    if isinstance(message, AIMessage) and str(block.get("id", "")).startswith("ig_"):
+    if isinstance(message, AIMessage) and is_generated(block):
         return block
     part = FormReader(where, sources).read(block)
     if part is not None:
         return part.to_block()
-    if block.get("type") == "text-plain":
-        return {"type": "text", "text": block.get("text", "")}
-    if not isinstance(message, AIMessage):
-        _check_known(block, where)
-    return _without_auto_id(block)
+    text = _plain_text(block)
+    return _without_auto_id(block) if text is None else {"type": "text", "text": text}
+
+
+def _normalize_screenshot(message: BaseMessage, index: int, sources: ImageSources) -> BaseMessage:
+    """Read a computer-use screenshot; its pixels are what the model points at, so they stay."""
+    content = message.content
+    blocks: Sequence[Any] = (
+        [{"type": "image", "url": content}] if isinstance(content, str) else content
+    )
+    read = [
+        _screenshot(block, f"messages[{index}].content[{place}]", sources)
+        for place, block in enumerate(blocks)
+    ]
+    return message if read == content else message.model_copy(update={"content": read})
+
+
+def _screenshot(block: Any, where: str, sources: ImageSources) -> Any:
+    part = FormReader(where, sources).read(block) if isinstance(block, Mapping) else None
+    if part is None:
+        return block
+    source = {"file_id": part.file_id} if part.file_id else {"image_url": part.url}
+    return {"type": "computer_screenshot", **source}
+
+
+def _plain_text(block: Mapping[str, Any]) -> str | None:
+    """Return the text of a block that calls it otherwise than OpenAI: LangChain's, Bedrock's."""
+    kind = block.get("type")
+    if kind == "text-plain" and "text" not in block and isinstance(block.get("base64"), str):
+        return base64.b64decode(block["base64"]).decode()
+    is_text = kind in ("text-plain", "input_text") or (kind is None and len(block) == 1)
+    text = block.get("text") if is_text else None
+    return text if isinstance(text, str) else None
 
 
 def _without_auto_id(block: dict[str, Any]) -> dict[str, Any]:
@@ -114,19 +137,6 @@ def _without_auto_id(block: dict[str, Any]) -> dict[str, Any]:
     if str(block.get("id", "")).startswith("lc_"):
         return {key: value for key, value in block.items() if key != "id"}
     return block
-
-
-def _check_known(block: Mapping[str, Any], where: str) -> None:
-    kind = block.get("type")
-    if kind in ("video", "video_url"):
-        raise MessageError(
-            f"{where} is a video, which OpenAI takes in no message. Send frames of it as images."
-        )
-    if kind not in _PASSED_ON:
-        raise MessageError(
-            f"{where} has type {kind!r}, which is no known block and would be lost or refused on "
-            "the way. Send text, an image block or a file block."
-        )
 
 
 def _check_string(message: BaseMessage, index: int) -> None:

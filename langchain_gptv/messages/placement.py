@@ -7,24 +7,26 @@ assistant's turn.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from langchain_core.messages import (
     AIMessage,
     BaseMessage,
+    ChatMessage,
     HumanMessage,
-    SystemMessage,
     ToolMessage,
 )
 
 from langchain_gptv.exceptions import MessageError
+from langchain_gptv.messages.admission import Api
+from langchain_gptv.messages.forms import FormReader, is_generated
+from langchain_gptv.sources import NO_SOURCES
 
-Api = Literal["chat", "responses"]
 ToolImages = Literal["relocate", "keep", "error"]
 
-_CARRIED = {"image_url", "input_image", "image", "file", "input_file"}
+_CARRIED = {"image_url", "input_image", "file", "input_file", "computer_screenshot"}
 
 
 def place_images(
@@ -41,7 +43,8 @@ def place_images(
         tool_images: "keep" moves nothing; "error" raises where something would have to move.
 
     Raises:
-        MessageError: `tool_images` is "error" and an image stands where it may not.
+        MessageError: An image stands where it may not and `tool_images` is "error"; or it is
+            "keep", and the image would get lost.
 
     Example:
         >>> image = {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}
@@ -49,8 +52,6 @@ def place_images(
         >>> [message.type for message in moved]
         ['tool', 'human']
     """
-    if tool_images == "keep":
-        return list(messages)
     placer = _Placer(api, tool_images)
     for index, message in enumerate(messages):
         placer.add(message, index)
@@ -72,17 +73,17 @@ class _Placer:
         if not isinstance(message, ToolMessage):
             # The answers to a call follow it at once, so only they may stand before the images.
             self.flush()
-        if self._may_carry(message) or not (moving := list(_images(message))):
+        if self._may_carry(message) or not (moving := self._images(message, index)):
             self.placed.append(message)
             return
-        if self.tool_images == "error":
+        if self.tool_images != "relocate":
             raise MessageError(
                 f"messages[{index}] has an image in a {message.type} message, where the service "
                 'does not look at it. Move it to a user message, or set tool_images="relocate".'
             )
         label = _label(message)
         self.waiting += [{"type": "text", "text": f"{label}:"}, *moving]
-        self.placed.append(_without_images(message, label))
+        self.placed.append(self._without_images(message, label))
 
     def flush(self) -> None:
         """Put what waits into a user message of its own."""
@@ -99,23 +100,42 @@ class _Placer:
         return message.model_copy(update={"content": [*moved, *own]})
 
     def _may_carry(self, message: BaseMessage) -> bool:
-        if not isinstance(message, ToolMessage | AIMessage | SystemMessage):
+        role = message.role if isinstance(message, ChatMessage) else message.type
+        if role in ("user", "human"):
             return True
-        return self.api == "responses" and not isinstance(message, AIMessage)
+        if self.api == "chat":
+            return self.tool_images == "keep"
+        # langchain-openai drops an image of the assistant's from a Responses call.
+        return role in ("tool", "system", "developer")
+
+    def _images(self, message: BaseMessage, index: int) -> list[dict[str, Any]]:
+        if isinstance(message.content, str):
+            return []
+        return [
+            _as_users(block, f"messages[{index}].content[{place}]")
+            for place, block in enumerate(message.content)
+            if isinstance(block, dict) and self._is_carried(block)
+        ]
+
+    def _is_carried(self, block: dict[str, Any]) -> bool:
+        return block.get("type") in _CARRIED or (self.api == "chat" and is_generated(block))
+
+    def _without_images(self, message: BaseMessage, label: str) -> BaseMessage:
+        rest = [
+            block
+            for block in message.content
+            if not (isinstance(block, dict) and self._is_carried(block))
+        ]
+        note = {"type": "text", "text": f"({label}: see the next user message.)"}
+        return message.model_copy(update={"content": [*rest, note]})
 
 
-def _images(message: BaseMessage) -> Iterator[dict[str, Any]]:
-    if isinstance(message.content, list):
-        for block in message.content:
-            if isinstance(block, dict) and _is_carried(block):
-                yield block
-
-
-def _is_carried(block: str | dict[Any, Any]) -> bool:
-    if isinstance(block, str):
-        return False
-    # An image that the model made goes back by its id.
-    return block.get("type") in _CARRIED and not str(block.get("id", "")).startswith("ig_")
+def _as_users(block: dict[str, Any], where: str) -> dict[str, Any]:
+    """Return an image of the model's, or a screenshot, as one that a user would send."""
+    if block.get("type") == "computer_screenshot" or is_generated(block):
+        part = FormReader(where, NO_SOURCES).read(block)
+        return block if part is None else part.to_block()
+    return block
 
 
 def _label(message: BaseMessage) -> str:
@@ -123,9 +143,3 @@ def _label(message: BaseMessage) -> str:
         name = f" ({message.name})" if message.name else ""
         return f"Image from tool call {message.tool_call_id}{name}"
     return "Image from the assistant" if isinstance(message, AIMessage) else "Image for reference"
-
-
-def _without_images(message: BaseMessage, label: str) -> BaseMessage:
-    rest = [block for block in message.content if not _is_carried(block)]
-    note = {"type": "text", "text": f"({label}: see the next user message.)"}
-    return message.model_copy(update={"content": [*rest, note]})

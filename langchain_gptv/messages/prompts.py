@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from langchain_core.messages import BaseMessage, HumanMessage
@@ -9,7 +10,7 @@ from langchain_core.prompts.message import BaseMessagePromptTemplate
 from pydantic import Field
 
 from langchain_gptv.exceptions import MessageError
-from langchain_gptv.messages.build import image_block
+from langchain_gptv.messages.build import image_block, with_detail
 from langchain_gptv.vision.rules import Detail
 
 
@@ -37,14 +38,15 @@ class ImagesPlaceholder(BaseMessagePromptTemplate):
 
     def format_messages(self, **kwargs: Any) -> list[BaseMessage]:
         """Return one user message; none when there is neither text nor image."""
-        if self.optional and self.variable_name not in kwargs:
-            value: Any = []
-        else:
-            value = kwargs[self.variable_name]
-        images = list(value) if isinstance(value, list | tuple) else [value]
+        value = kwargs.get(self.variable_name) if self.optional else kwargs[self.variable_name]
         content: list[Any] = [{"type": "text", "text": self.text}] if self.text else []
-        content += [self._block(image, place) for place, image in enumerate(images)]
+        content += [self._block(image, place) for place, image in enumerate(self._images(value))]
         return [HumanMessage(content=content)] if content else []
+
+    @classmethod
+    def get_lc_namespace(cls) -> list[str]:
+        """Where a dump says that the class is; `load` has to be told that it may look there."""
+        return cls.__module__.split(".")
 
     def pretty_repr(self, html: bool = False) -> str:
         """Return a line that names the variable."""
@@ -59,11 +61,18 @@ class ImagesPlaceholder(BaseMessagePromptTemplate):
         ]
         return "\n".join(lines)
 
+    def _images(self, value: Any) -> list[Any]:
+        if value is None and self.optional:
+            return []
+        # An open file is an iterator too.
+        is_many = isinstance(value, Iterator) and not hasattr(value, "read")
+        return list(value) if is_many or isinstance(value, list | tuple) else [value]
+
     def _block(self, image: Any, place: int) -> dict[str, Any]:
         if image is None:
             raise MessageError(f"{self.variable_name}[{place}] is None. Leave it out of the list.")
         if isinstance(image, dict):
-            return image
+            return with_detail(image, self.detail)
         return image_block(image, detail=self.detail)
 
 
