@@ -20,6 +20,7 @@ LAYERS = {
     "middleware": 8,
     "testing": 8,
     "chat_models": 7,
+    "chat_hooks": 6.5,
     "enhancements": 6,
     "completions": 6,
     "image_policy": 6,
