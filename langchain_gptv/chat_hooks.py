@@ -65,7 +65,7 @@ class VisionHooks:
 
     @classmethod
     def is_lc_serializable(cls) -> bool:
-        """No: langchain-core loads only classes of a fixed list, so a dump could never be loaded."""
+        """Say no: langchain-core loads only classes of its own list, so none could be loaded."""
         return False
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -106,11 +106,17 @@ class BytesBlob:
 
 
 class Base64Blob:
-    """Base64 text, of which only the parts that are read are decoded."""
+    """Base64 text, of which only the parts that are read are decoded.
 
-    def __init__(self, text: str, *, name: str) -> None:
+    It begins at `start` of `text`, so that a data URL of many megabytes need not be copied.
+    """
+
+    def __init__(self, text: str, *, name: str, start: int = 0) -> None:
         # Line breaks are legal in base64 and would shift every offset.
-        self._text = text if text.isascii() and not _has_space(text) else "".join(text.split())
+        if not text.isascii() or _has_space(text):
+            text, start = "".join(text[start:].split()), 0
+        self._text = text
+        self._start = start
         self._name = name
 
     def open(self) -> BinaryIO:
@@ -123,16 +129,17 @@ class Base64Blob:
         Raises:
             CorruptImageError: The text is not valid base64.
         """
-        return self.decoded(0, len(self._text))
+        return self.decoded(0, len(self._text) - self._start)
 
     def size(self) -> int:
         """Count the bytes from the length of the text."""
-        return len(self._text) // 4 * 3 - self._text[-2:].count("=")
+        return (len(self._text) - self._start) // 4 * 3 - self._text[-2:].count("=")
 
     def decoded(self, start: int, end: int) -> bytes:
         """Decode the characters from `start` to `end`, both multiples of 4."""
         try:
-            return base64.b64decode(self._text[start:end], validate=True)
+            part = self._text[self._start + start : self._start + end]
+            return base64.b64decode(part, validate=True)
         except ValueError as error:  # binascii.Error is one, and so is text that is not ASCII
             kind = "damaged" if isinstance(error, binascii.Error) else "not ASCII"
             raise CorruptImageError(

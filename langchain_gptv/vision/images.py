@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 __all__ = ["MAX_PIXELS", "Image"]
 
+_LONGEST_HEAD = 1024
+"""Characters within which the head of a data URL must end."""
+
 _ACCEPTED = "Pass a path, bytes, a data URL, a PIL image, a numpy array or an open file."
 
 
@@ -95,12 +98,12 @@ class Image:
     @classmethod
     def from_data_url(cls, url: str, *, name: str = "data URL") -> Self:
         """Take `data:<mime>;base64,<data>`; the stated type is not believed."""
-        head, comma, body = url.partition(",")
-        if not comma or not head.lower().endswith(";base64"):
+        comma = url.find(",", 0, _LONGEST_HEAD)
+        if comma < 0 or not url[:comma].lower().endswith(";base64"):
             raise UnsupportedImageError(
                 f"{url[:40]!r} is no base64 data URL. It must look like 'data:image/png;base64,...'"
             )
-        return cls.from_base64(body, name=name)
+        return cls(Base64Blob(url, name=name, start=comma + 1), name=name)
 
     @classmethod
     def from_base64(cls, text: str, *, name: str = "base64 text") -> Self:
@@ -235,7 +238,8 @@ class Image:
         from langchain_gptv.vision.pixels import render
 
         header = self.frame_header(frame)
-        return render(self, header, frame=frame, background=background).convert("RGB")
+        picture = render(self, header, frame=frame, background=background)
+        return picture if picture.mode == "RGB" else picture.convert("RGB")
 
     def __repr__(self) -> str:
         return f"Image({self.name!r}, {self.mime_type}, {self.width}x{self.height})"
