@@ -10,10 +10,8 @@ from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass
 
+from langchain_gptv.messages.checked import LONG, MAX_CHARACTERS, key_of
 from langchain_gptv.vision.plan import ImageDecision
-
-MAX_CHARACTERS = 100_000_000
-"""Of all data URLs together; the oldest give way. Strings that callers hold too cost no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,29 +28,31 @@ class ReadyImages:
     def __init__(self, max_characters: int = MAX_CHARACTERS) -> None:
         self._max = max_characters
         self._lock = threading.Lock()
-        self._ready: OrderedDict[tuple[str, Hashable], ReadyImage] = OrderedDict()
+        self._ready: OrderedDict[Hashable, tuple[str, ReadyImage]] = OrderedDict()
         self._characters = 0
 
     def get(self, url: str, settings: Hashable) -> ReadyImage | None:
         """Return what was kept for a data URL under the same settings."""
+        key = key_of(url), settings
         with self._lock:
-            found = self._ready.get((url, settings))
-            if found is not None:
-                self._ready.move_to_end((url, settings))
+            source, found = self._ready.get(key, (None, None))
+            if found is None or (source is not url and len(url) >= LONG):
+                return None
+            self._ready.move_to_end(key)
             return found
 
     def put(self, url: str, settings: Hashable, ready: ReadyImage) -> None:
         """Keep an image; one that is larger than the whole store is not kept."""
-        size = len(url) + len(ready.url)
+        key, size = (key_of(url), settings), len(url) + len(ready.url)
         if size > self._max:
             return
         with self._lock:
-            if (url, settings) not in self._ready:
+            if key not in self._ready:
                 self._characters += size
-            self._ready[url, settings] = ready
+            self._ready[key] = url, ready
             while self._characters > self._max:
-                (old, _), gone = self._ready.popitem(last=False)
-                self._characters -= len(old) + len(gone.url)
+                _, (source, gone) = self._ready.popitem(last=False)
+                self._characters -= len(source) + len(gone.url)
 
 
 READY = ReadyImages()

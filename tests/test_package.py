@@ -24,7 +24,7 @@ LAYERS = {
     "enhancements": 6,
     "completions": 6,
     "image_policy": 6,
-    "image_cache": 5,
+    "image_cache": 5.5,
     "replies": 6,
     "token_counts": 6,
     "local": 4,

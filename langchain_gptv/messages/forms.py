@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from langchain_gptv.exceptions import GPTVError, MessageError
-from langchain_gptv.messages.checked import is_checked, remember
+from langchain_gptv.messages.checked import find_checked, remember
 from langchain_gptv.sources import ImageSources
 from langchain_gptv.vision.images import Image
 from langchain_gptv.vision.rules import DETAILS, Detail
@@ -179,18 +179,19 @@ class FormReader:
             raise self._refusal("names no image: its url or data is empty")
         if not isinstance(value, str):
             return self._load(value)
-        if is_checked(value):
-            return value
+        known = find_checked(value)
+        if known is not None:
+            return known
         head = value[:8].lower()
         if head.startswith(("https://", "http://")):
             return value
         if head.startswith("data:"):
-            return self._data_url(value)
+            return remember(value, self._data_url(value))
         if head.startswith("file://"):
             return self._open(_path_of(value))
         if is_path or not (is_base64 or _BASE64_HEAD.match(value)):
             return self._named(value, is_path=is_path)
-        return self._data_url(f"data:;base64,{value}")
+        return remember(value, self._data_url(f"data:;base64,{value}"))
 
     def _named(self, value: str, *, is_path: bool) -> str:
         """Open what is no URL and no base64: it must be a path."""
@@ -211,7 +212,7 @@ class FormReader:
             url = "".join(url.split())
         if not url.startswith(right):
             url = right + url[url.index(",") + 1 :]
-        return remember(url)
+        return url
 
     def _open(self, path: str) -> str:
         return self._send(self._image_of(lambda: self.sources.open_path(path)))
@@ -223,11 +224,11 @@ class FormReader:
 
     def _send(self, image: Image) -> str:
         if image.mime_type in ACCEPTED_TYPES:
-            return remember(image.data_url)
+            return image.data_url
         return self._convert(image)
 
     def _convert(self, image: Image) -> str:
-        return remember(self._image_of(lambda: Image.from_pil(image.to_pil())).data_url)
+        return self._image_of(lambda: Image.from_pil(image.to_pil())).data_url
 
     def _image_of(self, load: Callable[[], Image]) -> Image:
         try:

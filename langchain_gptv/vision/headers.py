@@ -12,7 +12,13 @@ from typing import Literal, NamedTuple
 
 from langchain_gptv.exceptions import CorruptImageError, ImageTooLargeError, UnsupportedImageError
 from langchain_gptv.vision import isobmff, tiff
-from langchain_gptv.vision.chunks import gif_blocks, png_chunks, png_late_orientation, webp_chunks, webp_size
+from langchain_gptv.vision.chunks import (
+    gif_blocks,
+    png_chunks,
+    png_late_orientation,
+    webp_chunks,
+    webp_size,
+)
 from langchain_gptv.vision.jpeg import WITHOUT_LENGTH
 from langchain_gptv.vision.peek import MAX_STEPS, Peek
 
@@ -20,15 +26,9 @@ MAX_PIXELS = 178_956_970
 """Pixels above which an image is refused before it is decoded (Pillow refuses there too)."""
 
 MimeType = Literal[
-    "image/jpeg",
-    "image/png",
-    "image/gif",
-    "image/webp",
-    "image/bmp",
-    "image/tiff",
-    "image/heic",
-    "image/avif",
-]
+    "image/jpeg", "image/png", "image/gif", "image/webp",
+    "image/bmp", "image/tiff", "image/heic", "image/avif",
+]  # fmt: skip
 
 _SIGNATURES: tuple[tuple[bytes, MimeType], ...] = (
     (b"\xff\xd8\xff", "image/jpeg"),

@@ -30,7 +30,7 @@ def without_metadata(data: bytes, mime_type: MimeType, *, name: str) -> bytes:
 
     Raises:
         CorruptImageError: The file is cut off or its checksums are wrong.
-        KeyError: The type is none of JPEG, PNG, GIF and WebP.
+        KeyError: The type is none of JPEG, PNG, GIF, WebP and BMP.
     """
     kept = b"".join(_PARTS[mime_type](Peek.over(data, name=name)))
     return data if len(kept) == len(data) else kept
@@ -100,4 +100,5 @@ _PARTS: dict[MimeType, Callable[[Peek], Iterator[bytes]]] = {
     "image/png": _png_parts,
     "image/gif": _gif_parts,
     "image/webp": _webp_parts,
+    "image/bmp": lambda peek: iter([peek.head]),  # has room for none
 }

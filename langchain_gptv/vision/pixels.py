@@ -13,6 +13,7 @@ from math import ceil
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 import PIL.Image
+from PIL import ImageCms
 
 from langchain_gptv.exceptions import (
     CorruptImageError,
@@ -249,13 +250,10 @@ def _with_8_bit_key(picture: PIL.Image.Image) -> PIL.Image.Image:
 
 def _converted(picture: PIL.Image.Image, profile: bytes | None) -> PIL.Image.Image:
     try:
-        from PIL import ImageCms
-
-        source = (
-            ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            if profile
-            else ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB"))
-        )
+        if picture.mode == "LAB" or not profile:
+            source = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB"))
+        else:
+            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         if "sRGB" in ImageCms.getProfileDescription(source):
             return picture
         mode = "RGBA" if picture.mode == "RGBA" else "RGB"
@@ -276,9 +274,8 @@ def is_opaque(image: Image, header: Header) -> bool:
 def check_decodes(image: Image) -> None:
     """Make sure that a file which is sent as it is can be decoded, as far as time allows.
 
-    A JPEG is decoded at an eighth of its size, which is 4 % of its upload at 50 Mbit/s. The
-    checksums of a PNG, which `without_metadata` compares, spare it that. GIF and WebP have to be
-    decoded whole, so large ones are sent on the word of their header.
+    A JPEG is decoded at an eighth of its size. The checksums of a PNG, which `without_metadata`
+    compares, spare it that. Others have to be decoded whole, so of large ones only the header is.
 
     Raises:
         CorruptImageError: It cannot.
@@ -287,5 +284,5 @@ def check_decodes(image: Image) -> None:
         return
     with _opened(image, image.header, None) as picture:
         picture.draft(None, (1, 1))
-        if image.mime_type == "image/jpeg" or check_pays(image.header, image.byte_count):
+        if check_pays(image.header, image.byte_count):
             picture.load()

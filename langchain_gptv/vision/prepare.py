@@ -114,7 +114,8 @@ def prepare_image(
 
     Args:
         image: An `Image`, or anything that `Image.of` takes.
-        model: A model's name or profile; None sets no size.
+        model: A model's name on OpenAI, or a profile such as `get_profile("gpt-4o", "azure")`;
+            None sets no size.
         detail: The API setting that the image will be sent with.
         max_bytes: As in `prepare_to_size`.
         max_base64_bytes: As in `prepare_to_size`; None is the profile's limit for one image, which
@@ -131,18 +132,22 @@ def prepare_image(
         ImageError: As in `prepare_to_size`.
 
     Example:
-        >>> prepare_image("examples/images/receipt.png", "gpt-4o", detail="low").width
-        384
+        >>> receipt = Image.of("examples/images/receipt.png")
+        >>> prepared = prepare_image(receipt, "gpt-4o", "low", resize="always")
+        >>> prepared.width, prepared.height
+        (307, 512)
     """
     opened = Image.of(image)
     profile = get_profile(model) if isinstance(model, str) else model
     size = opened.frame_header(frame).upright_size
     if profile is not None:
         size = profile.seen_size(*size, detail)
-        max_base64_bytes = max_base64_bytes or profile.limits.max_image_bytes
-        accepted = accepted or profile.limits.mime_types
+        if max_base64_bytes is None:
+            max_base64_bytes = profile.limits.max_image_bytes
+        if accepted is None:
+            accepted = profile.limits.mime_types
     options = _Options(
-        accepted or ACCEPTED,
+        ACCEPTED if accepted is None else accepted,
         max_bytes,
         max_base64_bytes,
         background,
@@ -181,7 +186,8 @@ def prepare_to_size(
         background: What shows through transparent parts: a name, "#rrggbb" or (r, g, b).
         frame: The frame of an animation or the page of a TIFF, from 0.
         resize: "auto" sends a file that is too large but otherwise fit as it is when that is
-            faster than scaling it, at 50 Mbit/s; "always" scales it; "never" scales nothing.
+            faster than scaling it, at 50 Mbit/s; "always" scales it; "never" scales only what no
+            quality brings under the byte limit.
         mime_type: The type that must come out; None chooses by content.
         quality: 1 to 95 for JPEG and WebP; None chooses by content.
 
@@ -191,12 +197,15 @@ def prepare_to_size(
         CorruptImageError: It is cut off or damaged.
         ImageTooLargeError: It has too many pixels, or nothing fits into `max_bytes`.
         MissingExtraError: A HEIC image, and the extra "heic" is not installed.
+        ValueError: `size` holds no pixel.
 
     Example:
         >>> prepared = prepare_to_size("examples/images/receipt.png", (300, 300), resize="always")
         >>> prepared.width, prepared.height
-        (225, 300)
+        (180, 300)
     """
+    if size and min(size) < 1:
+        raise ValueError(f"size={size} holds no pixel. Pass a (width, height) of 1 or more.")
     opened = Image.of(image)
     whole = opened.frame_header(frame).upright_size
     options = _Options(
@@ -221,7 +230,9 @@ def _prepared(image: Image, size: tuple[int, int], options: _Options) -> Prepare
     is_smaller = size != header.upright_size and options.resize != "never"
     change = _needed_change(image, header, options)
     if change is None and is_smaller:
-        pays = options.resize == "always" or resize_pays(header, image.byte_count, size)
+        # What may be transparent has to be decoded anyway.
+        decided = options.resize == "always" or header.has_transparency
+        pays = decided or resize_pays(header, image.byte_count, size)
         change = "larger than it is seen" if pays else None
     if change is None and header.has_transparency and not is_opaque(image, header):
         change = "partly transparent"
