@@ -10,7 +10,8 @@ from typing import Any, Literal, Protocol
 from langchain_gptv._version import __version__
 from langchain_gptv.exceptions import CannotFillError
 from langchain_gptv.local.observations import Answer, Evidence
-from langchain_gptv.local.wire.asking import Ask
+from langchain_gptv.local.wire.arguments import find_arguments, is_named
+from langchain_gptv.local.wire.asking import Ask, Function
 from langchain_gptv.local.wire.dialect import MODEL
 from langchain_gptv.local.wire.usage import CHARACTERS_PER_TOKEN, Usage, estimate_usage
 from langchain_gptv.vision.images import Image
@@ -74,20 +75,51 @@ def answer(engine: Engine, ask: Ask) -> Result:
 def _say(engine: Engine, ask: Ask) -> Result:
     if ask.forced:
         return _call(engine, ask)
+    called = None if ask.conversation.tool_answer else _call_of_own_accord(engine, ask)
+    if called is not None:
+        return called
     if isinstance(ask.output, Mapping):
         return _fill(engine, ask, ask.output, "answer")
+    if ask.offered and ask.conversation.tool_answer and not ask.conversation.images:
+        return Result("answer", f"The tool says: {ask.conversation.tool_answer}", "seen")
     answer = engine.answer(_images(ask), ask.conversation.question)
     text = answer.text if ask.output == "text" else _as_json(answer)
     return Result("answer", text, answer.certainty, answer.evidence)
 
 
 def _call(engine: Engine, ask: Ask) -> Result:
-    """Call the first function whose arguments can be filled."""
+    """Call the first function whose arguments can be filled, from the picture or the question."""
     for function in ask.forced:
         result = _fill(engine, ask, function.parameters, "call")
         if result.kind == "call":
             return replace(result, function=function.name)
+        stated = _stated_call(ask, function)
+        if stated is not None:
+            return stated
     return result
+
+
+def _stated_call(ask: Ask, function: Function) -> Result | None:
+    """Call a function whose arguments all stand in the question."""
+    question = ask.conversation.question
+    found, missing = find_arguments(function.name, question, function.parameters)
+    if missing:
+        return None
+    text = json.dumps(found, ensure_ascii=False)
+    return Result("call", text, "seen", function=function.name)
+
+
+def _call_of_own_accord(engine: Engine, ask: Ask) -> Result | None:
+    """Call the function that the question names, if its arguments can be had."""
+    for function in ask.offered:
+        if is_named(function.name, ask.conversation.question):
+            stated = _stated_call(ask, function)
+            if stated is not None:
+                return stated
+            result = _fill(engine, ask, function.parameters, "call")
+            if result.kind == "call":
+                return replace(result, function=function.name)
+    return None
 
 
 def _fill(

@@ -29,6 +29,7 @@ class Ask:
     Attributes:
         conversation: With the question and the images.
         forced: Functions of which one must be called, in order of preference; none if empty.
+        offered: Functions that may be called, when the question names one.
         output: "text", "json" for any JSON object, or a JSON Schema that it must fit.
         max_tokens: Of the answer.
         stop: The answer ends before the first of these.
@@ -37,6 +38,7 @@ class Ask:
 
     conversation: Conversation
     forced: tuple[Function, ...] = ()
+    offered: tuple[Function, ...] = ()
     output: Output = "text"
     max_tokens: int | None = None
     stop: tuple[str, ...] = ()
@@ -54,8 +56,16 @@ def read_output(form: Node, dialect: Dialect) -> Output:
     return "json" if kind == "json_object" else "text"
 
 
+def read_offered(body: Node, dialect: Dialect) -> tuple[Function, ...]:
+    """Read which functions may be called: all of them, unless `tool_choice` says otherwise."""
+    choice = body["tool_choice"]
+    if choice.given and choice.value != "auto":
+        return ()
+    return tuple(_functions(body["tools"], dialect))
+
+
 def read_forced(body: Node, dialect: Dialect) -> tuple[Function, ...]:
-    """Read which functions `tool_choice` forces; "auto" forces none, so the engine answers."""
+    """Read which functions `tool_choice` forces; "auto" forces none."""
     functions = {function.name: function for function in _functions(body["tools"], dialect)}
     choice = body["tool_choice"]
     if not choice.given:

@@ -9,7 +9,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from langchain_gptv.local.wire.answering import FINGERPRINT, Result
-from langchain_gptv.local.wire.asking import Ask, read_forced, read_output, read_stop, refuse
+from langchain_gptv.local.wire.asking import (
+    Ask,
+    read_forced,
+    read_offered,
+    read_output,
+    read_stop,
+    refuse,
+)
 from langchain_gptv.local.wire.body import Node
 from langchain_gptv.local.wire.conversation import read_chat
 from langchain_gptv.local.wire.dialect import MODEL, Dialect
@@ -49,6 +56,7 @@ def read_chat_request(body: Node, dialect: Dialect) -> ChatRequest:
         ask=Ask(
             conversation=read_chat(body["messages"], dialect),
             forced=read_forced(body, dialect),
+            offered=read_offered(body, dialect),
             output=read_output(body["response_format"], dialect),
             max_tokens=limit.count(),
             stop=read_stop(body["stop"]),

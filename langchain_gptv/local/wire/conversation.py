@@ -54,6 +54,12 @@ class Conversation:
         return tuple(image for turn in newest for image in turn.content.images)
 
     @property
+    def tool_answer(self) -> str:
+        """The text of the tool that answered last, when nothing was said since; else empty."""
+        last = self.turns[-1] if self.turns else None
+        return last.content.text if last is not None and last.role == "tool" else ""
+
+    @property
     def all_text(self) -> str:
         """The text of every turn, which all counts as input."""
         return "\n".join(turn.content.text for turn in self.turns)

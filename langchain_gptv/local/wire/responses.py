@@ -10,7 +10,7 @@ from typing import Any
 
 from langchain_gptv.local.wire import errors
 from langchain_gptv.local.wire.answering import Result
-from langchain_gptv.local.wire.asking import Ask, read_forced, read_output, refuse
+from langchain_gptv.local.wire.asking import Ask, read_forced, read_offered, read_output, refuse
 from langchain_gptv.local.wire.body import Node
 from langchain_gptv.local.wire.conversation import read_responses
 from langchain_gptv.local.wire.dialect import MODEL, Dialect
@@ -70,6 +70,7 @@ def read_responses_request(body: Node, dialect: Dialect) -> ResponsesRequest:
     ask = Ask(
         conversation=read_responses(body["input"], dialect),
         forced=read_forced(body, dialect),
+        offered=read_offered(body, dialect),
         output=read_output(text["format"], dialect) if text.given else "text",
         max_tokens=body["max_output_tokens"].count(),
         instructions=instructions.text() if instructions.given else "",
