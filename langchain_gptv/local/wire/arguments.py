@@ -61,7 +61,7 @@ def find_arguments(
         >>> find_arguments("square", "What is square(3)?", schema)
         ({'x': 3}, [])
     """
-    rest = re.sub(re.escape(function), " ", question, flags=re.IGNORECASE)
+    rest = re.sub(rf"(?<!\w){re.escape(function)}(?!\w)", " ", question, flags=re.IGNORECASE)
     found: dict[str, Any] = {}
     for name, part in schema.get("properties", {}).items():
         value, rest = _find(name, _kind(part), rest)
