@@ -1,7 +1,9 @@
 """Counting the tokens of a conversation, without network."""
 
 import base64
+import json
 
+import httpx2
 import pytest
 from conftest import EXAMPLE_IMAGES
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
@@ -87,3 +89,19 @@ def test_upstream_signature_is_kept():
     upstream = inspect.signature(ChatOpenAI.get_num_tokens_from_messages).parameters
     ours = inspect.signature(ChatGPTV.get_num_tokens_from_messages).parameters
     assert set(upstream) <= set(ours)
+
+
+def test_the_exact_endpoint_counts_when_asked():
+    """`count="api"` sends what `invoke` would send to OpenAI's own counter."""
+    asked = []
+
+    def count(request: httpx2.Request) -> httpx2.Response:
+        asked.append((request.url.path, json.loads(request.content)))
+        return httpx2.Response(200, json={"object": "response.input_tokens", "input_tokens": 321})
+
+    http = httpx2.Client(transport=httpx2.MockTransport(count))
+    model = ChatGPTV(model="gpt-4o", api_key="x", http_client=http)
+    assert model.get_num_tokens_from_messages([human_message("?", PAGE)], count="api") == 321
+    ((path, body),) = asked
+    assert path.endswith("/responses/input_tokens")
+    assert body["input"][0]["content"][1]["detail"] == "high"

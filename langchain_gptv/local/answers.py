@@ -1,6 +1,7 @@
 """Answers in sentences, from what was seen and from nothing else."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from langchain_gptv.local.concepts import Concept
 from langchain_gptv.local.fields import Field, find_field, find_text, find_value_near
@@ -13,14 +14,19 @@ from langchain_gptv.local.observations import (
     Observation,
     TextLine,
 )
+from langchain_gptv.local.phrases import (
+    list_box_colors,
+    list_colors,
+    list_objects,
+    name_place,
+    name_shape,
+    show_box,
+)
 from langchain_gptv.local.questions import Question, QuestionKind
 from langchain_gptv.vision.boxes import Box
 
 MANY_LINES = 8
 """From so many lines on a picture is a page, and that it shows no things goes without saying."""
-
-SURE = 0.6
-"""Score below which a thing is said to be there less surely."""
 
 NO_DETECTOR = (
     'No object detector is installed, so I cannot tell about things; the extra "objects" brings '
@@ -35,17 +41,17 @@ def answer_question(seen: Observation, question: Question) -> Answer:
 
 
 def _describe(seen: Observation, question: Question) -> Answer:
-    shape = _shape(seen)
+    shape = name_shape(seen)
     parts = [f"A {shape} picture, {seen.width} x {seen.height} pixels."]
     if seen.objects:
-        parts.append(f"I see {_list_objects(seen.objects)}.")
+        parts.append(f"I see {list_objects(seen.objects)}.")
     elif seen.objects is not None and len(seen.lines) < MANY_LINES:
         parts.append(f"I detect none of the {len(COCO_LABELS)} kinds of objects that I know.")
     if seen.lines:
         parts.append(_summarize_text(seen))
     else:
         parts.append("I read no text in it.")
-    parts.append(f"Main colours: {_list_colors(seen)}.")
+    parts.append(f"Main colours: {list_colors(seen)}.")
     if seen.objects is None:
         parts.append(NO_DETECTOR)
     evidence = [*map(_object_evidence, seen.objects or ()), *map(_line_evidence, seen.lines)]
@@ -76,22 +82,15 @@ def _unclear_note(seen: Observation) -> str:
 def _count(seen: Observation, question: Question) -> Answer:
     if question.noun is None:
         return _count_text(seen, question) or _cannot_tell(seen, question)
-    found = _objects_of(seen, question.noun)
-    if found is None:
-        return Answer(NO_DETECTOR, "cannot_tell")
-    if not question.noun.is_exact:
-        return _cannot_tell_which(question.noun, found)
-    if not found:
-        return _none_detected(question.noun)
+    return _tell_objects(seen, question.noun, partial(_say_count, question.noun), exactly=True)
+
+
+def _say_count(noun: Noun, found: Sequence[DetectedObject]) -> str:
     scores = [item.score for item in found]
-    verb = "is" if len(found) == 1 else "are"
-    sure = (
-        f"{max(scores):.0%}" if len(found) == 1 else f"{min(scores):.0%} to {max(scores):.0%} sure"
-    )
-    text = f"I count {count_noun(len(found), question.noun.word)} ({sure})."
     if len({item.label for item in found}) > 1:
-        text = f"There {verb} {_list_objects(found)}: {len(found)} in all."
-    return Answer(text, "seen", tuple(map(_object_evidence, found)))
+        return f"There are {list_objects(found)}: {len(found)} in all."
+    sure = f"{min(scores):.0%} to {max(scores):.0%} sure" if len(found) > 1 else f"{scores[0]:.0%}"
+    return f"I count {count_noun(len(found), noun.word)} ({sure})."
 
 
 def _count_text(seen: Observation, question: Question) -> Answer | None:
@@ -109,17 +108,17 @@ def _color(seen: Observation, question: Question) -> Answer:
     if question.noun is None and question.words:
         return _cannot_tell(seen, question)
     if question.noun is None:
-        text = f"The main colours of the picture are {_list_colors(seen)}."
+        text = f"The main colours of the picture are {list_colors(seen)}."
         return Answer(text, "seen", _color_evidence(seen))
-    found = _objects_of(seen, question.noun)
-    if found is None:
-        return Answer(NO_DETECTOR, "cannot_tell")
-    if not found:
-        return _none_detected(question.noun)
-    texts = [
-        f"The {item.label} {_place(seen, item.box)} is mostly {_colors(item)}" for item in found
-    ]
-    return Answer("; ".join(texts) + ".", "seen", tuple(map(_object_evidence, found)))
+    return _tell_objects(seen, question.noun, partial(_say_colors, seen))
+
+
+def _say_colors(seen: Observation, found: Sequence[DetectedObject]) -> str:
+    texts = (
+        f"The {item.label} {name_place(seen, item.box)}: its box is mostly {list_box_colors(item)}"
+        for item in found
+    )
+    return "; ".join(texts) + "."
 
 
 def _where(seen: Observation, question: Question) -> Answer:
@@ -127,18 +126,17 @@ def _where(seen: Observation, question: Question) -> Answer:
         lines = _lines_about(seen, question)
         if not lines:
             return _cannot_tell(seen, question)
-        places = "; ".join(f"“{line.text}” {_place(seen, line.box)}" for line in lines)
+        places = "; ".join(f"“{line.text}” {name_place(seen, line.box)}" for line in lines)
         return Answer(f"I read {places}.", "seen", tuple(map(_line_evidence, lines)))
-    found = _objects_of(seen, question.noun)
-    if found is None:
-        return Answer(NO_DETECTOR, "cannot_tell")
-    if not found:
-        return _none_detected(question.noun)
+    return _tell_objects(seen, question.noun, partial(_say_places, seen))
+
+
+def _say_places(seen: Observation, found: Sequence[DetectedObject]) -> str:
     places = "; ".join(
-        f"{item.label} ({item.score:.0%}) {_place(seen, item.box)}, box {_show_box(item.box)}"
+        f"{item.label} ({item.score:.0%}) {name_place(seen, item.box)}, box {show_box(item.box)}"
         for item in found
     )
-    return Answer(f"I see {places}.", "seen", tuple(map(_object_evidence, found)))
+    return f"I see {places}."
 
 
 def _field(seen: Observation, question: Question) -> Answer:
@@ -180,24 +178,15 @@ def _presence(seen: Observation, question: Question) -> Answer:
             return _cannot_tell(seen, question)
         text = f"The text says “{lines[0].text}”. Whether it is shown as a thing I cannot tell."
         return Answer(text, "seen", tuple(map(_line_evidence, lines)))
-    found = _objects_of(seen, question.noun)
-    if found is None:
-        return Answer(NO_DETECTOR, "cannot_tell")
-    if not question.noun.is_exact:
-        return _cannot_tell_which(question.noun, found)
-    if not found:
-        return _none_detected(question.noun)
-    return Answer(f"Yes: {_list_objects(found)}.", "seen", tuple(map(_object_evidence, found)))
+    return _tell_objects(
+        seen, question.noun, lambda found: f"Yes: {list_objects(found)}.", exactly=True
+    )
 
 
 def _which(seen: Observation, question: Question) -> Answer:
-    noun = question.noun
-    found = _objects_of(seen, noun) if noun else None
-    if noun is None or found is None:
-        return Answer(NO_DETECTOR, "cannot_tell")
-    if not found:
-        return _none_detected(noun)
-    return Answer(f"I see {_list_objects(found)}.", "seen", tuple(map(_object_evidence, found)))
+    if question.noun is None:
+        return _cannot_tell(seen, question)
+    return _tell_objects(seen, question.noun, lambda found: f"I see {list_objects(found)}.")
 
 
 def _mention(seen: Observation, question: Question) -> Answer:
@@ -214,7 +203,7 @@ def _mention(seen: Observation, question: Question) -> Answer:
 def _size(seen: Observation, question: Question) -> Answer:
     if question.noun is not None:
         return _cannot_tell(seen, question)
-    text = f"The picture is {seen.width} pixels wide and {seen.height} high ({_shape(seen)})."
+    text = f"The picture is {seen.width} pixels wide and {seen.height} high ({name_shape(seen)})."
     whole = Box(0, 0, seen.width, seen.height)
     return Answer(text, "seen", (Evidence("image", "size", 1.0, whole),))
 
@@ -239,6 +228,27 @@ def _objects_of(seen: Observation, noun: Noun) -> list[DetectedObject] | None:
     if seen.objects is None:
         return None
     return [item for item in seen.objects if item.label in noun.labels]
+
+
+def _tell_objects(
+    seen: Observation,
+    noun: Noun,
+    say: Callable[[Sequence[DetectedObject]], str],
+    *,
+    exactly: bool = False,
+) -> Answer:
+    """Say something about the things that a noun means, or why nothing can be said.
+
+    With `exactly` a word for some of a class ('woman') is not answered with the class ('person').
+    """
+    found = _objects_of(seen, noun)
+    if found is None:
+        return Answer(NO_DETECTOR, "cannot_tell")
+    if exactly and not noun.is_exact:
+        return _cannot_tell_which(noun, found)
+    if not found:
+        return _none_detected(noun)
+    return Answer(say(found), "seen", tuple(map(_object_evidence, found)))
 
 
 def _none_detected(noun: Noun) -> Answer:
@@ -273,49 +283,6 @@ def _cannot_tell(seen: Observation, question: Question) -> Answer:
 def _lines_about(seen: Observation, question: Question) -> list[TextLine]:
     subject = question.quoted or " ".join(question.words)
     return find_text(seen.lines, subject) if subject else []
-
-
-def _list_objects(objects: Sequence[DetectedObject]) -> str:
-    sure = [item.label for item in objects if item.score >= SURE]
-    unsure = [item.label for item in objects if item.score < SURE]
-    parts = [_join(_count_labels(labels)) for labels in (sure, unsure) if labels]
-    return " and, less surely, ".join(parts) if sure else f"possibly {parts[0]}"
-
-
-def _count_labels(labels: Sequence[str]) -> list[str]:
-    return [count_noun(labels.count(label), label) for label in dict.fromkeys(labels)]
-
-
-def _list_colors(seen: Observation) -> str:
-    return _join(color.name for color in seen.colors[:3]) or "mixed"
-
-
-def _colors(item: DetectedObject) -> str:
-    return _join(color.name for color in item.colors[:3]) or "of mixed colours"
-
-
-def _join(parts: Iterable[str]) -> str:
-    *first, last = list(parts) or [""]
-    return f"{', '.join(first)} and {last}" if first else last
-
-
-def _shape(seen: Observation) -> str:
-    ratio = seen.width / seen.height
-    return "square" if 0.95 < ratio < 1.05 else "landscape" if ratio > 1 else "portrait"
-
-
-def _place(seen: Observation, box: Box) -> str:
-    """Say where a box is: 'at the upper left'."""
-    x, y = box.center
-    column = ("left", "centre", "right")[min(int(3 * x / seen.width), 2)]
-    row = ("upper", "middle", "lower")[min(int(3 * y / seen.height), 2)]
-    if row == "middle":
-        return "in the middle" if column == "centre" else f"at the {column}"
-    return f"at the {row} {column}"
-
-
-def _show_box(box: Box) -> str:
-    return "[" + ", ".join(f"{value:.0f}" for value in box) + "]"
 
 
 def _object_evidence(item: DetectedObject) -> Evidence:
