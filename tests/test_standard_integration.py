@@ -4,7 +4,10 @@ The engine is no language model. What needs one is expected to fail, each with i
 strictly: a test that starts to pass must leave the table.
 """
 
+import io
+
 import httpx
+import PIL.Image
 import pytest
 from conftest import EXAMPLE_IMAGES
 from langchain_tests.integration_tests import ChatModelIntegrationTests, chat_models
@@ -26,6 +29,17 @@ NEEDS_A_LANGUAGE_MODEL = {
 }
 
 
+CHART = (EXAMPLE_IMAGES / "chart.png").read_bytes()
+
+
+def _page() -> bytes:
+    """Return the chart as a PDF file of one page."""
+    buffer = io.BytesIO()
+    with PIL.Image.open(EXAMPLE_IMAGES / "chart.png") as picture:
+        picture.convert("RGB").save(buffer, "PDF", resolution=100)
+    return buffer.getvalue()
+
+
 class EngineSuite(ChatModelIntegrationTests):
     """What holds on every wire; not collected itself, since its name does not start with Test."""
 
@@ -38,10 +52,12 @@ class EngineSuite(ChatModelIntegrationTests):
 
     @pytest.fixture(autouse=True)
     def _pictures_from_here(self, monkeypatch):
-        """Give the suite a picture of ours where it would download one."""
-        picture = (EXAMPLE_IMAGES / "chart.png").read_bytes()
-        reply = httpx.Response(200, content=picture)
-        monkeypatch.setattr(chat_models.httpx, "get", lambda *args, **kwargs: reply)
+        """Give the suite a picture or a page of ours where it would download one."""
+
+        def get(url: str, **_options) -> httpx.Response:
+            return httpx.Response(200, content=_page() if url.endswith(".pdf") else CHART)
+
+        monkeypatch.setattr(chat_models.httpx, "get", get)
 
     @property
     def chat_model_class(self) -> type:
@@ -57,6 +73,14 @@ class EngineSuite(ChatModelIntegrationTests):
 
     @property
     def supports_image_tool_message(self) -> bool:
+        return True
+
+    @property
+    def supports_pdf_inputs(self) -> bool:
+        return True
+
+    @property
+    def supports_pdf_tool_message(self) -> bool:
         return True
 
     @property

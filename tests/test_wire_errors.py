@@ -267,13 +267,13 @@ RESPONSES_ERRORS = {
         responses({"type": "input_image", "file_id": "file-1"}),
         "invalid_value",
         "input[0].content[0].file_id",
-        "keeps and reads no files",
+        "keeps no files and fetches none",
     ),
     "document": (
         responses({"type": "input_file", "file_data": "x"}),
         "invalid_value",
         "input[0].content[0].type",
-        "keeps and reads no files",
+        "keeps no files and fetches none",
     ),
     "image of the assistant": (
         responses(input_image(), role="assistant"),

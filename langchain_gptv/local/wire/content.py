@@ -15,6 +15,7 @@ from langchain_gptv.exceptions import ImageError, ImageTooLargeError, MissingExt
 from langchain_gptv.local.wire import errors
 from langchain_gptv.local.wire.body import Node
 from langchain_gptv.local.wire.dialect import Dialect
+from langchain_gptv.local.wire.pages import render_pages
 from langchain_gptv.vision.images import Image
 from langchain_gptv.vision.rules import DETAILS, Detail
 
@@ -59,7 +60,11 @@ def read_content(content: Node, *, role: str, message: Node, dialect: Dialect) -
         expected = "one of a string or array of objects"
         raise errors.wrong_type(content.path, expected, content.value)
     read = _chat_part if dialect.api == "chat" else _responses_part
-    parts = [read(part, message, dialect) for part in content.items()]
+    parts = [
+        found
+        for part in content.items()
+        for found in (_read_file(part, dialect) or [read(part, message, dialect)])
+    ]
     images = tuple(part for part in parts if isinstance(part, SentImage))
     allowed = {"user"} if dialect.api == "chat" else {"user", "tool"}
     if images and role not in allowed:
@@ -95,13 +100,27 @@ def _responses_part(part: Node, message: Node, dialect: Dialect) -> str | SentIm
     if kind == "input_file" or part["file_id"].given:
         path = part["type" if kind == "input_file" else "file_id"].path
         raise errors.request_error(
-            f"Invalid '{path}'. The embedded engine keeps and reads no files; send each image "
-            f"as a base64 data URL in 'image_url'.",
+            f"Invalid '{path}'. The embedded engine keeps no files and fetches none; send an image "
+            f"as a base64 data URL in 'image_url', or a PDF as one in 'file_data'.",
             param=path,
             code="invalid_value",
         )
     image = _read_image(part["image_url"].required(), dialect)
     return SentImage(image, _read_detail(part["detail"]))
+
+
+def _read_file(part: Node, dialect: Dialect) -> list[str | SentImage]:
+    """Read a part that holds a PDF file, page by page; empty when it holds none."""
+    if not isinstance(part.value, dict) or part.value.get("type") not in ("file", "input_file"):
+        return []
+    data = (part["file"] if dialect.api == "chat" else part)["file_data"]
+    if not data.given or not data.text().startswith("data:application/pdf;base64,"):
+        return []
+    try:
+        decoded = base64.b64decode(data.text().partition(",")[2], validate=True)
+        return [SentImage(page, "high") for page in render_pages(decoded)]
+    except (ImageError, MissingExtraError, ValueError) as error:
+        raise errors.request_error(str(error), param=data.path, code="invalid_value") from None
 
 
 def _read_detail(detail: Node) -> Detail:
