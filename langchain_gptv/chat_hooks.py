@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 from collections.abc import AsyncIterator, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, cast
 
 import openai
 from langchain_core.prompt_values import ChatPromptValue, PromptValue
@@ -19,9 +19,15 @@ from langchain_gptv.image_policy import (
     is_plain,
     split_ready_content,
 )
-from langchain_gptv.messages import Api, ToolImages, normalize_messages, wrap_objects
+from langchain_gptv.messages import (
+    Api,
+    ToolImages,
+    inline_urls,
+    normalize_messages,
+    wrap_objects,
+)
 from langchain_gptv.replies import add_facts, explained_errors, tidy_choice, tidy_response
-from langchain_gptv.sources import ImageSources
+from langchain_gptv.sources import FetchUrls, ImageSources
 from langchain_gptv.token_counts import count_message_tokens
 from langchain_gptv.vision.profiles import VisionProfile, get_profile
 from langchain_gptv.vision.rules import Detail
@@ -52,6 +58,7 @@ class VisionHooks:
     image_policy: ImagePolicy
     tool_images: ToolImages
     image_sources: ImageSources
+    fetch_urls: FetchUrls
 
     @property
     def _llm_type(self) -> str:
@@ -90,16 +97,21 @@ class VisionHooks:
 
     def _convert_input(self, model_input: LanguageModelInput) -> PromptValue:
         """Normalise here, so that wire, trace and cache agree. Runs twice per call."""
+        return self._normal(model_input, self.fetch_urls)
+
+    def _normal(self, model_input: LanguageModelInput, fetch_urls: FetchUrls) -> PromptValue:
         if isinstance(model_input, NormalPrompt):
             return model_input
         if isinstance(model_input, SentMessages):
             return NormalPrompt(messages=model_input)
+        if is_plain(model_input) and not isinstance(model_input, str):
+            return NormalPrompt(messages=normalize_messages(cast("list[BaseMessage]", model_input)))
         value: PromptValue = super()._convert_input(wrap_objects(model_input))  # type: ignore[misc]
         messages = normalize_messages(value.to_messages(), sources=self.image_sources)
-        return NormalPrompt(messages=messages)
+        return NormalPrompt(messages=inline_urls(messages, self.image_sources, fetch_urls))
 
     async def _aconvert_input(self, model_input: LanguageModelInput) -> PromptValue:
-        """Open files and decode pixels off the event loop."""
+        """Open files, fetch URLs and decode pixels off the event loop."""
         if is_plain(model_input):
             return self._convert_input(model_input)
         return await asyncio.to_thread(self._convert_input, model_input)
@@ -132,6 +144,8 @@ class VisionHooks:
         if isinstance(messages, SentMessages):
             return messages
         normal = self._convert_input(messages).to_messages()
+        if is_plain(normal):
+            return SentMessages(normal)
         return self._sender(detail, kwargs, normal).send(normal)
 
     async def _asend(self, messages: list[BaseMessage], kwargs: dict[str, Any]) -> SentMessages:
@@ -154,7 +168,8 @@ class VisionHooks:
         self, input_: LanguageModelInput, *, stop: list[str] | None = None, **kwargs: Any
     ) -> dict[str, Any]:
         sent = self._send(input_, kwargs)
-        lean, ready = split_ready_content(sent) if self._api(kwargs) == "chat" else (sent, {})
+        is_split = not is_plain(sent) and self._api(kwargs) == "chat"
+        lean, ready = split_ready_content(sent) if is_split else (sent, {})
         payload: dict[str, Any] = super()._get_request_payload(lean, stop=stop, **kwargs)  # type: ignore[misc]
         for index, content in ready.items():
             payload["messages"][index]["content"] = content
@@ -210,7 +225,7 @@ class VisionHooks:
         """
         if count == "api":
             return self._count_by_api(messages, tools)
-        normal = self._convert_input(list(messages)).to_messages()
+        normal = self._normal(list(messages), False).to_messages()
         plan = self._sender(self.detail, {}, normal).plan(normal)
         profile = (self._profile() if has_images(normal) else None) or get_profile(LOCAL_MODEL)
         return count_message_tokens(

@@ -18,7 +18,7 @@ from langchain_gptv.completions import use_plain_completions
 from langchain_gptv.exceptions import MissingKeyError
 from langchain_gptv.image_policy import ImagePolicy
 from langchain_gptv.messages import ToolImages
-from langchain_gptv.sources import NO_SOURCES, ImageSources
+from langchain_gptv.sources import NO_SOURCES, FetchUrls, ImageSources
 from langchain_gptv.vision.profiles import VisionProfile, get_profile
 from langchain_gptv.vision.rules import Detail
 
@@ -40,7 +40,11 @@ class ChatGPTV(VisionHooks, ChatOpenAI):
         image_policy: Budget and sizes of the images of a call.
         tool_images: Images in tool, assistant and system messages "relocate" to the next user
             message where the service would not look at them; "keep" and "error" do as they say.
-        image_sources: Which paths in message content may be opened; by default none.
+        image_sources: Which paths in message content may be opened; by default none. And which
+            URLs `fetch_urls` may fetch; by default those of public hosts over https.
+        fetch_urls: True fetches every image URL here and sends the image itself, for hosts that
+            the service cannot reach; "private" only URLs of private hosts and of those that
+            `image_sources` names; False leaves all to the service.
 
     Example:
         >>> from langchain_gptv import ChatGPTV, human_message
@@ -54,6 +58,7 @@ class ChatGPTV(VisionHooks, ChatOpenAI):
     image_policy: ImagePolicy = ImagePolicy()
     tool_images: ToolImages = "relocate"
     image_sources: ImageSources = Field(default=NO_SOURCES, exclude=True)
+    fetch_urls: FetchUrls = False
 
     @model_validator(mode="wrap")
     @classmethod
@@ -92,6 +97,7 @@ class AzureChatGPTV(VisionHooks, AzureChatOpenAI):
     image_policy: ImagePolicy = ImagePolicy()
     tool_images: ToolImages = "relocate"
     image_sources: ImageSources = Field(default=NO_SOURCES, exclude=True)
+    fetch_urls: FetchUrls = False
 
     @model_validator(mode="wrap")
     @classmethod

@@ -5,7 +5,8 @@
     │   ├── ImageNotFoundError (FileNotFoundError)
     │   ├── UnsupportedImageError            a type, page or frame that is not accepted
     │   ├── CorruptImageError                truncated or damaged
-    │   └── ImageTooLargeError               over a limit of pixels or bytes
+    │   ├── ImageTooLargeError               over a limit of pixels or bytes
+    │   └── ImageFetchError (ConnectionError)   its URL does not answer, or not in time
     ├── PlanError (ValueError)               what was asked for cannot be sent
     │   ├── DetailNotSupportedError
     │   ├── LimitError                       too many images or bytes for one request
@@ -16,6 +17,7 @@
     ├── MissingKeyError (LookupError)        a remote model, and no key for it
     ├── MissingExtraError (ImportError)      an optional dependency is not installed
     ├── MessageError (ValueError)            a content block that cannot be sent
+    ├── CassetteError (ValueError)           a file of recorded exchanges is not as it must be
     └── LocalEngineError (RuntimeError)      the embedded engine could not run
         └── CannotFillError (ValueError)     what was seen does not fill the schema
 
@@ -59,6 +61,18 @@ class ImageTooLargeError(ImageError):
         super().__init__(message)
         self.value = value
         self.limit = limit
+
+
+class ImageFetchError(ImageError, ConnectionError):
+    """The URL of an image does not answer, or not with a file, or not in time.
+
+    Attributes:
+        url: Without its query, which may hold a token.
+    """
+
+    def __init__(self, message: str, *, url: str) -> None:
+        super().__init__(message)
+        self.url = url
 
 
 class PlanError(GPTVError, ValueError):
@@ -110,6 +124,20 @@ class MissingExtraError(GPTVError, ImportError):
 
 class MessageError(GPTVError, ValueError):
     """A content block cannot be sent, and says which and why."""
+
+
+class CassetteError(GPTVError, ValueError):
+    """A file of recorded exchanges is truncated, foreign, or broken by hand.
+
+    Attributes:
+        path: The file; nothing was written to it.
+        line: Where, counted from 1.
+    """
+
+    def __init__(self, path: str, line: int, reason: str) -> None:
+        super().__init__(f"{path}, line {line}: {reason}")
+        self.path = path
+        self.line = line
 
 
 class LocalEngineError(GPTVError, RuntimeError):

@@ -54,6 +54,12 @@ class ReadyImages:
                 _, (source, gone) = self._ready.popitem(last=False)
                 self._characters -= len(source) + len(gone.url)
 
+    def clear(self) -> None:
+        """Forget every image."""
+        with self._lock:
+            self._ready.clear()
+            self._characters = 0
+
 
 READY = ReadyImages()
 """The store of this process."""

@@ -20,11 +20,12 @@ from langchain_gptv.messages import (
     Api,
     ToolImages,
     admit_blocks,
+    inline_urls,
     normalize_messages,
     place_images,
     wrap_objects,
 )
-from langchain_gptv.sources import NO_SOURCES, ImageSources
+from langchain_gptv.sources import NO_SOURCES, FetchUrls, ImageSources
 from langchain_gptv.vision.images import Image
 from langchain_gptv.vision.plan import ImageDecision, ImagePlan, plan_images
 from langchain_gptv.vision.prepare import Resize, prepare_image, prepare_to_size
@@ -240,6 +241,7 @@ def prepare_images(
     api: Api = "chat",
     tool_images: ToolImages = "relocate",
     sources: ImageSources = NO_SOURCES,
+    fetch_urls: FetchUrls = False,
     **policy: Any,
 ) -> Runnable[Any, list[BaseMessage]]:
     """Make a step that gets images ready, to stand before any chat model: `step | model`.
@@ -253,7 +255,9 @@ def prepare_images(
         service: "openai" or "azure".
         api: Which of OpenAI's two APIs the chat model calls.
         tool_images: As in `ChatGPTV`.
-        sources: Which paths in message content may be opened; by default none.
+        sources: Which paths in message content may be opened, and which URLs fetched; by default
+            no path.
+        fetch_urls: As in `ChatGPTV`.
         policy: The fields of `ImagePolicy`, such as `max_tokens=2000, on_limit="fit"`.
 
     Raises:
@@ -275,7 +279,8 @@ def prepare_images(
         else:
             inputs = [model_input] if isinstance(model_input, str) else wrap_objects(model_input)
             messages = convert_to_messages(inputs)
-        return sender.send(normalize_messages(messages, sources=sources))
+        normal = normalize_messages(messages, sources=sources)
+        return sender.send(inline_urls(normal, sources, fetch_urls))
 
     return RunnableLambda(prepare, name="prepare_images")
 
@@ -295,7 +300,9 @@ def is_plain(model_input: Any) -> bool:
     if isinstance(model_input, str):
         return True
     return isinstance(model_input, list) and all(
-        isinstance(message, BaseMessage) and isinstance(message.content, str)
+        isinstance(message, BaseMessage)
+        and isinstance(message.content, str)
+        and message.additional_kwargs.get("type") != "computer_call_output"  # may be a URL
         for message in model_input
     )
 

@@ -76,6 +76,16 @@ def test_a_data_url_is_decoded_no_further_than_the_header():
         _ = image.data
 
 
+def test_base64_that_is_filled_up_in_the_middle_is_damaged():
+    """Two base64 texts in a row are found out, wherever the first one ends."""
+    text = base64.b64encode(encoded(noise(500, 500), "JPEG", quality=95)).decode()
+    whole = text[: 1 << 18]
+    for padded in (whole[:-4] + "AA==", whole[:-8] + "AA==AAAA"):
+        image = Image.from_base64(padded + text)
+        with pytest.raises(CorruptImageError, match="base64 of the base64 text is damaged"):
+            _ = image.data
+
+
 def test_base64_with_line_breaks_is_read(png):
     """MIME line breaks do not shift what is read."""
     text = base64.encodebytes(encoded(noise(80, 80), "PNG")).decode()

@@ -1,7 +1,9 @@
 """Preparing: correct pixels, right size, fitting type, private, and as it was where it can be."""
 
+import base64
 import io
 import sys
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -494,3 +496,14 @@ def test_many_threads_prepare_alike():
         digests = {job.result().sha256 for job in jobs}
     assert len(digests) == 1
     assert limit == PIL.Image.MAX_IMAGE_PIXELS
+
+
+def test_large_base64_is_checked_without_a_second_copy():
+    """Reading 8 MB of base64, and cutting nothing out of it, takes the bytes and little more."""
+    image = Image.from_base64(base64.b64encode(encoded(noise(1600, 1600), "PNG")).decode())
+    tracemalloc.start()
+    prepared = prepare_image(image)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert prepared.unchanged
+    assert peak < 1.2 * len(prepared.data)

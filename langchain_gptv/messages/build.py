@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from typing import Any
 
 from langchain_core.messages import HumanMessage
@@ -29,7 +30,7 @@ def image_block(source: Any, *, detail: Detail | None = None) -> dict[str, Any]:
     if isinstance(source, str) and source.startswith(("http://", "https://")):
         return {"type": "image", "url": source, **extras}
     image = _as_accepted(Image.of(source))
-    base64 = image.data_url.partition(",")[2]
+    base64 = b64encode(image.data).decode()
     return {"type": "image", "base64": base64, "mime_type": image.mime_type, **extras}
 
 

@@ -45,3 +45,11 @@ def remember(text: str, url: str) -> str:
             _, (gone, _url) = _checked.popitem(last=False)
             _characters -= len(gone)
     return url
+
+
+def forget_all() -> None:
+    """Forget every text."""
+    global _characters
+    with _lock:
+        _checked.clear()
+        _characters = 0

@@ -186,12 +186,12 @@ class FormReader:
         if head.startswith(("https://", "http://")):
             return value
         if head.startswith("data:"):
-            return remember(value, self._data_url(value))
+            return remember(value, self._checked(value, lambda: Image.from_data_url(value)))
         if head.startswith("file://"):
             return self._open(_path_of(value))
         if is_path or not (is_base64 or _BASE64_HEAD.match(value)):
             return self._named(value, is_path=is_path)
-        return remember(value, self._data_url(f"data:;base64,{value}"))
+        return remember(value, self._checked(value, lambda: Image.from_base64(value)))
 
     def _named(self, value: str, *, is_path: bool) -> str:
         """Open what is no URL and no base64: it must be a path."""
@@ -202,17 +202,16 @@ class FormReader:
             return self._open(value)
         raise self._refusal(f"has {value[:40]!r} for an image, which is no URL, path or base64")
 
-    def _data_url(self, url: str) -> str:
-        """Check a data URL by its content, and state the type that it really has."""
-        image = self._image_of(lambda: Image.from_data_url(url))
+    def _checked(self, text: str, load: Callable[[], Image]) -> str:
+        """Check base64 text or a data URL by its content, and state the type that it really has."""
+        image = self._image_of(load)
         if image.mime_type not in ACCEPTED_TYPES:
             return self._convert(image)
         right = f"data:{image.mime_type};base64,"
-        if any(space in url for space in "\n\r \t"):
-            url = "".join(url.split())
-        if not url.startswith(right):
-            url = right + url[url.index(",") + 1 :]
-        return url
+        if any(space in text for space in "\n\r \t"):
+            text = "".join(text.split())
+        # Base64 has no comma; many megabytes of it are copied once at most.
+        return text if text.startswith(right) else right + text[text.find(",", 0, 2000) + 1 :]
 
     def _open(self, path: str) -> str:
         return self._send(self._image_of(lambda: self.sources.open_path(path)))

@@ -24,6 +24,8 @@ _WEBP_SIZED = frozenset({b"VP8 ", b"VP8L", b"VP8X"})
 _GIF_KEPT = frozenset({b",", b";", b"!\xf9"})
 _GIF_LOOPS = (b"NETSCAPE2.0", b"ANIMEXTS1.0")
 
+_Part = bytes | memoryview  # a view where it can: a file of many megabytes is not copied
+
 
 def without_metadata(data: bytes, mime_type: MimeType, *, name: str) -> bytes:
     """Return the file without private metadata; a file that has none comes back as it is.
@@ -32,17 +34,17 @@ def without_metadata(data: bytes, mime_type: MimeType, *, name: str) -> bytes:
         CorruptImageError: The file is cut off or its checksums are wrong.
         KeyError: The type is none of JPEG, PNG, GIF, WebP and BMP.
     """
-    kept = b"".join(_PARTS[mime_type](Peek.over(data, name=name)))
-    return data if len(kept) == len(data) else kept
+    parts = list(_PARTS[mime_type](Peek.over(data, name=name)))
+    return data if sum(map(len, parts)) == len(data) else b"".join(parts)
 
 
-def _jpeg_parts(peek: Peek) -> Iterator[bytes]:
-    data = peek.head
-    yield data[:2]
+def _jpeg_parts(peek: Peek) -> Iterator[_Part]:
+    data, view = peek.head, memoryview(peek.head)
+    yield view[:2]
     code = None
     for code, start, body, end in jpeg.segments(data):
         if code in _JPEG_TABLES or _is_color_segment(code, data[body : body + 12]):
-            yield data[start:end]
+            yield view[start:end]
         elif code == 0xE0 and data[body : body + 5] == b"JFIF\0":
             # Version and density, without the thumbnail that may follow.
             yield b"\xff\xe0\0\x10" + data[body : body + 12] + b"\0\0"
@@ -54,8 +56,8 @@ def _is_color_segment(code: int, start: bytes) -> bool:
     return (code == 0xE2 and start == b"ICC_PROFILE\0") or (code == 0xEE and start[:5] == b"Adobe")
 
 
-def _png_parts(peek: Peek) -> Iterator[bytes]:
-    data = peek.head
+def _png_parts(peek: Peek) -> Iterator[_Part]:
+    data = memoryview(peek.head)
     yield data[:8]
     for kind, offset, length in png_chunks(peek):
         end = offset + length
@@ -65,9 +67,10 @@ def _png_parts(peek: Peek) -> Iterator[bytes]:
             yield data[offset - 8 : end + 4]
 
 
-def _webp_parts(peek: Peek) -> Iterator[bytes]:
-    data = peek.head
-    parts, sizes = [], {read_header(peek)[1:3]}
+def _webp_parts(peek: Peek) -> Iterator[_Part]:
+    data = memoryview(peek.head)
+    parts: list[_Part] = []
+    sizes = {read_header(peek)[1:3]}
     for kind, offset, length in webp_chunks(peek):
         end = offset + length + (length & 1)
         if offset + length > len(data):
@@ -76,7 +79,7 @@ def _webp_parts(peek: Peek) -> Iterator[bytes]:
             raise peek.damaged(f"its {kind.decode()} chunk states another size")
         if kind == b"VP8X":
             flags = data[offset] & ~0x0C  # no EXIF, no XMP
-            parts.append(data[offset - 8 : offset] + bytes([flags]) + data[offset + 1 : end])
+            parts += [data[offset - 8 : offset], bytes([flags]), data[offset + 1 : end]]
         elif kind in _WEBP_KEPT:
             parts.append(data[offset - 8 : end])
     size = 4 + sum(map(len, parts))
@@ -84,8 +87,8 @@ def _webp_parts(peek: Peek) -> Iterator[bytes]:
     yield from parts
 
 
-def _gif_parts(peek: Peek) -> Iterator[bytes]:
-    data = peek.head
+def _gif_parts(peek: Peek) -> Iterator[_Part]:
+    data = memoryview(peek.head)
     blocks = list(gif_blocks(peek))
     yield data[: blocks[0][1]]
     ends = [start for _, start in blocks[1:]] + [blocks[-1][1] + 1]
@@ -95,7 +98,7 @@ def _gif_parts(peek: Peek) -> Iterator[bytes]:
             yield data[start:end]
 
 
-_PARTS: dict[MimeType, Callable[[Peek], Iterator[bytes]]] = {
+_PARTS: dict[MimeType, Callable[[Peek], Iterator[_Part]]] = {
     "image/jpeg": _jpeg_parts,
     "image/png": _png_parts,
     "image/gif": _gif_parts,

@@ -22,7 +22,7 @@ from langchain_gptv.exceptions import (
     MissingExtraError,
 )
 from langchain_gptv.vision import vips
-from langchain_gptv.vision.blobs import PathBlob, PictureBlob
+from langchain_gptv.vision.blobs import PictureBlob
 from langchain_gptv.vision.headers import MAX_PIXELS, Header, check_pixels
 from langchain_gptv.vision.jpeg import without_late_scans
 from langchain_gptv.vision.weigh import check_pays
@@ -37,6 +37,9 @@ OVERSAMPLING = 1.5
 
 At 1 the worst sizes drop to 25 dB on text, at 1.5 to 34, and phone photos stay as fast.
 """
+
+_BUFFER_BYTES = 65_536
+"""What Pillow asks a file for at a time."""
 
 _PLUGINS = {
     "image/jpeg": "JPEG",
@@ -185,9 +188,10 @@ def _source(image: Image, header: Header, stored: tuple[int, int] | None) -> Bin
     scale = decode_scale(header, stored) if header.is_progressive and stored else 1
     if scale > 1:
         return io.BytesIO(without_late_scans(image.blob.read(), scale))
-    if isinstance(image.blob, PathBlob):
-        return cast("BinaryIO", io.BufferedReader(cast("io.RawIOBase", image.blob.open())))
-    return io.BytesIO(image.blob.read())
+    file = image.blob.open()
+    if isinstance(file, io.RawIOBase):
+        return cast("BinaryIO", io.BufferedReader(file, _BUFFER_BYTES))
+    return file
 
 
 def _decoded_heic(image: Image) -> PIL.Image.Image:

@@ -261,9 +261,10 @@ def _needed_change(image: Image, header: Header, options: _Options) -> str | Non
 
 
 def _passed_through(image: Image) -> PreparedImage:
-    data = without_metadata(image.data, image.mime_type, name=image.name)
-    check_decodes(image)
-    removed = len(image.data) - len(data)
+    given = image.blob.read()
+    data = without_metadata(given, image.mime_type, name=image.name)
+    check_decodes(Image(given, name=image.name))
+    removed = len(given) - len(data)
     reason = f"as it was, without {removed:,} bytes of metadata" if removed else "as it was"
     size = image.width, image.height
     return PreparedImage(

@@ -33,7 +33,8 @@ class Limits:
         as_of: The first day, YYYY-MM-DD, that the source is known to say so.
         source: Where it is said.
         mime_types: The image types that are accepted.
-        max_image_bytes: Bytes of one image file, before base64.
+        max_image_bytes: Bytes of one image. Documents do not say whether of the file or of its
+            base64 text; `prepare_image` keeps it for the text, the stricter reading.
         max_images: Images in one request.
         max_total_bytes: Bytes of all image files in one request, before base64.
         details: The values of `detail` the service knows, whatever the model.

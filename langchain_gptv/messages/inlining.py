@@ -1,0 +1,139 @@
+"""Image URLs fetched through the door and put into their place, for a service that cannot."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from langchain_core.messages import BaseMessage
+
+from langchain_gptv.exceptions import GPTVError, MessageError
+from langchain_gptv.messages.forms import FormReader
+from langchain_gptv.sources import FetchUrls, ImageSources
+
+KEPT_SECONDS = 300.0
+KEPT_CHARACTERS = 100_000_000
+"""Of all data URLs together; the oldest give way."""
+
+_AT_ONCE = 8
+
+
+class FetchedUrls:
+    """Data URLs of what was fetched, bounded in size and in age.
+
+    A call reads its messages more than once, and a conversation sends its images with every turn.
+    """
+
+    def __init__(self, seconds: float = KEPT_SECONDS, characters: int = KEPT_CHARACTERS) -> None:
+        self._seconds, self._max = seconds, characters
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[Hashable, tuple[float, str]] = OrderedDict()
+
+    def get(self, key: Hashable) -> str | None:
+        """Return what was kept, unless it is too old."""
+        with self._lock:
+            at, found = self._kept.get(key, (0.0, None))
+            return found if time.monotonic() - at < self._seconds else None
+
+    def put(self, key: Hashable, data_url: str) -> None:
+        """Keep a data URL; the oldest make room."""
+        with self._lock:
+            self._kept.pop(key, None)
+            self._kept[key] = time.monotonic(), data_url
+            while sum(len(kept) for _, kept in self._kept.values()) > self._max:
+                self._kept.popitem(last=False)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._kept.clear()
+
+
+FETCHED = FetchedUrls()
+"""The store of this process."""
+
+
+def inline_urls(
+    messages: Sequence[BaseMessage], sources: ImageSources, fetch_urls: FetchUrls
+) -> list[BaseMessage]:
+    """Return messages in the normal form with their image URLs fetched; at once, each once.
+
+    Args:
+        messages: As `normalize_messages` gives them.
+        sources: What may be fetched.
+        fetch_urls: False leaves all to the service; "private" takes what it could not reach.
+
+    Raises:
+        MessageError: A URL may not or cannot be fetched; it names message and block.
+    """
+    wanted: dict[str, str] = {}
+    for where, url in _urls(messages) if fetch_urls else ():
+        if fetch_urls is True or _is_out_of_reach(url, sources):
+            wanted.setdefault(url, where)
+    if not wanted:
+        return list(messages)
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        fetched = pool.map(lambda url: _fetched(url, wanted[url], sources), wanted)
+        ready = dict(zip(wanted, fetched, strict=True))
+    return [_filled(message, ready) for message in messages]
+
+
+def _urls(messages: Sequence[BaseMessage]) -> Iterator[tuple[str, str]]:
+    for index, message in enumerate(messages):
+        for place, block in enumerate(message.content if isinstance(message.content, list) else ()):
+            url = _url(block)
+            if url[:8].lower().startswith(("https://", "http://")):
+                yield f"messages[{index}].content[{place}]", url
+
+
+def _url(block: Any) -> str:
+    """Return the URL of an image in the normal form, or of a screenshot."""
+    if not isinstance(block, Mapping):
+        return ""
+    inner = block.get("image_url")
+    url = inner.get("url") if isinstance(inner, Mapping) else inner
+    return url if isinstance(url, str) else ""
+
+
+def _is_out_of_reach(url: str, sources: ImageSources) -> bool:
+    from langchain_gptv.sources.fetching import parse_url
+
+    try:
+        return sources.url_rules.is_out_of_reach(parse_url(url))
+    except GPTVError:
+        return False  # no URL: the service says so
+
+
+def _fetched(url: str, where: str, sources: ImageSources) -> str:
+    # Under other rules it might not have been fetched.
+    key = sources.url_rules, url
+    kept = FETCHED.get(key)
+    if kept is not None:
+        return kept
+    try:
+        image = sources.fetch(url)
+    except GPTVError as error:
+        raise MessageError(f"{where}: {error}") from error
+    part = FormReader(where, sources).read({"type": "image", "image": image})
+    data_url = part.url if part else ""
+    FETCHED.put(key, data_url)
+    return data_url
+
+
+def _filled(message: BaseMessage, ready: Mapping[str, str]) -> BaseMessage:
+    if not isinstance(message.content, list):
+        return message
+    content = [_with_data(block, ready.get(_url(block))) for block in message.content]
+    return message.model_copy(update={"content": content})
+
+
+def _with_data(block: Any, data_url: str | None) -> Any:
+    if data_url is None:
+        return block
+    inner = block["image_url"]
+    filled = {**inner, "url": data_url} if isinstance(inner, Mapping) else data_url
+    return {**block, "image_url": filled}

@@ -1,0 +1,138 @@
+"""What a developer allows content to name, and the way in."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import stat
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal
+
+from langchain_gptv.exceptions import SourceNotAllowedError
+from langchain_gptv.sources.rules import DEFAULT_PORTS, UrlRules, parse_hosts
+from langchain_gptv.vision.images import Image
+
+FetchUrls = bool | Literal["private"]
+"""Which image URLs are fetched here: none, all, or those that no service could reach."""
+
+
+class ImageSources:
+    """Which files and URLs content may name. By default no file; a URL only when asked to fetch.
+
+    Args:
+        roots: Folders; files inside them may be opened, wherever links lead from there.
+        hosts: Hosts that may be fetched from: "example.com", "*.example.com", and with its port
+            where that is unusual, "example.com:8443". None is any host with a public address. A
+            private address that is named itself ("127.0.0.1:8000") is thereby allowed.
+        schemes: Of "https" and "http".
+        allow_private: Whether private and loopback addresses may be reached. Nothing opens
+            link-local addresses and those where a cloud hands out credentials.
+        max_bytes: Of a fetched file.
+        timeout: Seconds for a fetch in all, redirects included.
+        max_redirects: How many are followed, each under the same rules.
+
+    Raises:
+        ValueError: A host or a scheme is none.
+
+    Example:
+        >>> sources = ImageSources(roots=["examples/images"])
+        >>> sources.open_path("examples/images/receipt.png").mime_type
+        'image/png'
+    """
+
+    def __init__(
+        self,
+        roots: Iterable[str | os.PathLike[str]] = (),
+        hosts: Iterable[str] | None = None,
+        *,
+        schemes: Iterable[str] = frozenset({"https"}),
+        allow_private: bool = False,
+        max_bytes: int = 20_000_000,
+        timeout: float = 10.0,
+        max_redirects: int = 3,
+    ) -> None:
+        self.roots = tuple(Path(root).resolve() for root in roots)
+        self.url_rules = UrlRules(
+            hosts=parse_hosts(hosts),
+            schemes=_schemes(schemes),
+            allow_private=allow_private,
+            max_bytes=max_bytes,
+            timeout=timeout,
+            max_redirects=max_redirects,
+        )
+
+    def open_path(self, path: str | os.PathLike[str]) -> Image:
+        """Open an image file inside the roots.
+
+        Raises:
+            SourceNotAllowedError: It lies outside, links followed, or is no ordinary file.
+            ImageError: It is no image.
+        """
+        resolved = _resolved(path)
+        if not any(resolved.is_relative_to(root) for root in self.roots):
+            allowed = [str(root) for root in self.roots]
+            raise SourceNotAllowedError(
+                f"'{os.fspath(path)}' is outside the allowed roots {allowed}. Add its folder to "
+                "ImageSources(roots=[...]), or open it yourself with image_block(path)."
+            )
+        if _is_special(resolved):
+            raise SourceNotAllowedError(
+                f"'{os.fspath(path)}' is a pipe, a socket or a device, which could be read "
+                "forever. Name an ordinary file."
+            )
+        return Image.from_path(resolved)
+
+    def fetch(self, url: str) -> Image:
+        """Fetch an image over HTTP(S). What it is, its bytes say, not the server.
+
+        The addresses of the host are checked, and the connection goes to a checked one. No proxy
+        of the environment is used, as it would look the host up again.
+
+        Raises:
+            SourceNotAllowedError: The URL, a redirect or an address is not allowed.
+            ImageFetchError: The server does not answer, or not with a file, in time.
+            ImageTooLargeError: The file is over `max_bytes`.
+            ImageError: It is no image.
+        """
+        # Whoever opens no URL does not pay for the HTTP client.
+        from langchain_gptv.sources.fetching import fetch_url
+
+        return fetch_url(url, self.url_rules)
+
+    async def afetch(self, url: str) -> Image:
+        """Fetch an image without blocking the event loop; otherwise as `fetch`."""
+        return await asyncio.to_thread(self.fetch, url)
+
+    def __repr__(self) -> str:
+        hosts = self.url_rules.hosts
+        named = "" if hosts is None else f", hosts={sorted(hosts)}"
+        return f"ImageSources(roots={[str(root) for root in self.roots]}{named})"
+
+
+def _schemes(schemes: Iterable[str]) -> frozenset[str]:
+    found = frozenset([schemes] if isinstance(schemes, str) else schemes)
+    if not found <= DEFAULT_PORTS.keys():
+        raise ValueError(f"schemes={sorted(found)}; only 'https' and 'http' are fetched.")
+    return found
+
+
+def _resolved(path: str | os.PathLike[str]) -> Path:
+    try:
+        return Path(path).expanduser().resolve()
+    except (OSError, RuntimeError, ValueError) as error:
+        # A circle of links, the home of nobody, a NUL in the name.
+        raise SourceNotAllowedError(f"{os.fspath(path)!r} leads nowhere: {error}") from None
+
+
+def _is_special(path: Path) -> bool:
+    """Tell whether opening might hang; what is not there is for the opener to say."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return False
+    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
+
+
+NO_SOURCES = ImageSources()
+"""Opens no file."""
