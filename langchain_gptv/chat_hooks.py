@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+from abc import abstractmethod
 from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, cast
 
@@ -91,9 +92,9 @@ class VisionHooks:
         names: set[str] = self.model_fields_set - made  # type: ignore[attr-defined]
         return {name: getattr(self, name) for name in names}
 
+    @abstractmethod
     def _profile(self) -> VisionProfile | None:
         """Return how the model takes images; None for the embedded engine, which takes all."""
-        raise NotImplementedError
 
     def _convert_input(self, model_input: LanguageModelInput) -> PromptValue:
         """Normalise here, so that wire, trace and cache agree. Runs twice per call."""
