@@ -25,6 +25,7 @@ from langchain_gptv.vision.rules import Detail
 DEFAULT_MODEL = "gpt-5.4"
 
 _LOCAL_URL = "http://gptv.local"
+_NO_KEY = {"api_key": "not-needed", "stream_usage": True}
 _T = TypeVar("_T")
 
 
@@ -64,7 +65,9 @@ class ChatGPTV(VisionHooks, ChatOpenAI):
     @classmethod
     def _reach_local_engine(cls, values: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         if isinstance(values, dict) and LOCAL_MODEL in _names(values, "model", "model_name"):
-            values = {"base_url": f"{_LOCAL_URL}/v1", **_local_client(), **values}
+            served = values.get("base_url") or values.get("openai_api_base")
+            local = _NO_KEY if served else {"base_url": f"{_LOCAL_URL}/v1", **_local_client()}
+            values = {**local, **values}
         return _with_key(values, handler)
 
     @model_validator(mode="after")
@@ -103,7 +106,9 @@ class AzureChatGPTV(VisionHooks, AzureChatOpenAI):
     @classmethod
     def _reach_local_engine(cls, values: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         if isinstance(values, dict) and LOCAL_MODEL in _names(values, *NAME_KEYS):
-            values = {"azure_endpoint": _LOCAL_URL, **_local_client(), **values}
+            served = values.get("azure_endpoint")
+            local = _NO_KEY if served else {"azure_endpoint": _LOCAL_URL, **_local_client()}
+            values = {**local, **values}
         return _with_key(values, handler)
 
     @model_validator(mode="after")
@@ -128,14 +133,8 @@ def _local_client() -> dict[str, Any]:
     from langchain_gptv.local.transport import local_http_clients
 
     client, async_client = local_http_clients()
-    return {
-        "api_key": "not-needed",
-        "http_client": client,
-        "http_async_client": async_client,
-        "openai_proxy": "",
-        "stream_usage": True,
-        "max_retries": 0,
-    }
+    clients = {"http_client": client, "http_async_client": async_client}
+    return {**_NO_KEY, **clients, "openai_proxy": "", "max_retries": 0}
 
 
 def _with_key(values: Any, handler: ModelWrapValidatorHandler[_T]) -> _T:

@@ -15,6 +15,7 @@ import openai
 import pytest
 from wire_support import FakeEngine, chat_image, make_service, running, user
 
+from langchain_gptv import AzureChatGPTV, ChatGPTV
 from langchain_gptv._version import __version__
 from langchain_gptv.exceptions import LocalEngineError, MissingExtraError
 from langchain_gptv.local.server import build_app, is_loopback, serve
@@ -231,3 +232,13 @@ def test_ctrl_c_stops_it(busy, pytestconfig):
 def _ask(client):
     with contextlib.suppress(openai.APIConnectionError):
         client.chat.completions.create(**CHAT)
+
+
+def test_a_base_url_reaches_a_server_instead_of_this_process(address):
+    """`gptv-local` with an address of its own is asked there, over HTTP and with no key."""
+    answer = ChatGPTV(model="gptv-local", base_url=f"{address}/v1").invoke("hello")
+    azure = AzureChatGPTV(
+        azure_deployment="gptv-local", api_version="2024-10-21", azure_endpoint=address
+    )
+    assert answer.text == azure.invoke("hello").text == "There is no image."
+    assert answer.response_metadata["model_name"] == "gptv-local"
