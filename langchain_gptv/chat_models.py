@@ -65,7 +65,7 @@ class ChatGPTV(VisionHooks, ChatOpenAI):
     @classmethod
     def _reach_local_engine(cls, values: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         if isinstance(values, dict) and LOCAL_MODEL in _names(values, "model", "model_name"):
-            served = values.get("base_url") or values.get("openai_api_base")
+            served = _is_served(values, "base_url", "openai_api_base")
             local = _NO_KEY if served else {"base_url": f"{_LOCAL_URL}/v1", **_local_client()}
             values = {**local, **values}
         return _with_key(values, handler)
@@ -106,7 +106,7 @@ class AzureChatGPTV(VisionHooks, AzureChatOpenAI):
     @classmethod
     def _reach_local_engine(cls, values: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         if isinstance(values, dict) and LOCAL_MODEL in _names(values, *NAME_KEYS):
-            served = values.get("azure_endpoint")
+            served = _is_served(values, "azure_endpoint")
             local = _NO_KEY if served else {"azure_endpoint": _LOCAL_URL, **_local_client()}
             values = {**local, **values}
         return _with_key(values, handler)
@@ -122,6 +122,12 @@ class AzureChatGPTV(VisionHooks, AzureChatOpenAI):
         if LOCAL_MODEL in names:
             return None
         return get_profile(next(name for name in (*names, DEFAULT_MODEL) if name), "azure")
+
+
+def _is_served(values: dict[str, Any], *keys: str) -> bool:
+    """Tell whether the embedded engine is asked at an address, not in this process."""
+    addresses = (str(values[key]) for key in keys if values.get(key))
+    return any(not address.startswith(_LOCAL_URL) for address in addresses)
 
 
 def _names(values: dict[str, Any], *keys: str) -> set[Any]:
