@@ -11,8 +11,9 @@ from pictures import corners, decoded, encoded, exif, noise, text_page
 
 from langchain_gptv.exceptions import ImageError
 from langchain_gptv.vision.boxes import Box
+from langchain_gptv.vision.headers import ACCEPTED_TYPES
 from langchain_gptv.vision.images import Image
-from langchain_gptv.vision.prepare import ACCEPTED, fit_within, prepare_image, prepare_to_size
+from langchain_gptv.vision.prepare import fit_within, prepare_image, prepare_to_size
 from langchain_gptv.vision.profiles import get_profile
 
 sides = st.integers(1, 400)
@@ -49,7 +50,7 @@ def test_every_output_opens_and_keeps_the_promises(data, box, resize):
     prepared = prepare_to_size(image, box, resize=resize)
     picture = decoded(prepared.data)
     assert picture.size == (prepared.width, prepared.height)
-    assert prepared.mime_type in ACCEPTED
+    assert prepared.mime_type in ACCEPTED_TYPES
     assert PIL.Image.MIME[picture.format] == prepared.mime_type
     assert prepared.width <= image.width
     assert prepared.height <= image.height
@@ -70,7 +71,9 @@ def _aspect_is_kept(size: tuple[int, int], scaled: tuple[int, int]) -> bool:
 
 @settings(max_examples=60, deadline=None)
 @given(
-    data=files(), max_bytes=st.integers(500, 20_000), accepted=st.sets(st.sampled_from(ACCEPTED))
+    data=files(),
+    max_bytes=st.integers(500, 20_000),
+    accepted=st.sets(st.sampled_from(ACCEPTED_TYPES)),
 )
 def test_limits_and_accepted_types_are_kept(data, max_bytes, accepted):
     """Every output is under the byte limits and of an accepted type, or a typed error is raised."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from langchain_core.messages import HumanMessage
 
-from langchain_gptv.messages.forms import ACCEPTED_TYPES
+from langchain_gptv.vision.headers import ACCEPTED_TYPES
 from langchain_gptv.vision.images import Image
 from langchain_gptv.vision.rules import Detail
 

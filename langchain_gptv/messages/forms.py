@@ -19,11 +19,9 @@ from urllib.request import url2pathname
 from langchain_gptv.exceptions import GPTVError, MessageError
 from langchain_gptv.messages.checked import find_checked, remember
 from langchain_gptv.sources import ImageSources
+from langchain_gptv.vision.headers import ACCEPTED_TYPES
 from langchain_gptv.vision.images import Image
 from langchain_gptv.vision.rules import DETAILS, Detail
-
-ACCEPTED_TYPES = ("image/jpeg", "image/png", "image/gif", "image/webp")
-"""What both services take; anything else is converted first."""
 
 _KEPT = ("prompt_cache_breakpoint", "cache_control")
 _OBJECT_KEYS = ("image", "base64", "data", "bytes", "url", "path")

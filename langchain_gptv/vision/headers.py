@@ -26,9 +26,18 @@ MAX_PIXELS = 178_956_970
 """Pixels above which an image is refused before it is decoded (Pillow refuses there too)."""
 
 MimeType = Literal[
-    "image/jpeg", "image/png", "image/gif", "image/webp",
-    "image/bmp", "image/tiff", "image/heic", "image/avif",
-]  # fmt: skip
+    "image/jpeg",
+    "image/png",
+    "image/gif",
+    "image/webp",
+    "image/bmp",
+    "image/tiff",
+    "image/heic",
+    "image/avif",
+]
+
+ACCEPTED_TYPES: tuple[MimeType, ...] = ("image/png", "image/jpeg", "image/gif", "image/webp")
+"""The types that OpenAI and Azure OpenAI accept; anything else is converted first."""
 
 _SIGNATURES: tuple[tuple[bytes, MimeType], ...] = (
     (b"\xff\xd8\xff", "image/jpeg"),

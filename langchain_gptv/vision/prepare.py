@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from langchain_gptv.vision.blobs import PictureBlob
 from langchain_gptv.vision.encode import choose_encoding, encode_within
-from langchain_gptv.vision.headers import Header, MimeType
+from langchain_gptv.vision.headers import ACCEPTED_TYPES, Header, MimeType
 from langchain_gptv.vision.images import Image
 from langchain_gptv.vision.metadata import without_metadata
 from langchain_gptv.vision.pixels import Color, check_decodes, is_opaque, render
@@ -23,9 +23,6 @@ from langchain_gptv.vision.profiles import VisionProfile, get_profile
 from langchain_gptv.vision.rules import Detail
 from langchain_gptv.vision.transform import Transform
 from langchain_gptv.vision.weigh import resize_pays
-
-ACCEPTED: tuple[MimeType, ...] = ("image/png", "image/jpeg", "image/gif", "image/webp")
-"""The types that OpenAI and Azure OpenAI accept."""
 
 Resize = Literal["auto", "always", "never"]
 
@@ -147,7 +144,7 @@ def prepare_image(
         if accepted is None:
             accepted = profile.limits.mime_types
     options = _Options(
-        ACCEPTED if accepted is None else accepted,
+        ACCEPTED_TYPES if accepted is None else accepted,
         max_bytes,
         max_base64_bytes,
         background,
@@ -165,7 +162,7 @@ def prepare_to_size(
     *,
     max_bytes: int | None = None,
     max_base64_bytes: int | None = None,
-    accepted: Collection[str] = ACCEPTED,
+    accepted: Collection[str] = ACCEPTED_TYPES,
     background: Color = "white",
     frame: int = 0,
     resize: Resize = "auto",

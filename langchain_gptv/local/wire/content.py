@@ -16,11 +16,9 @@ from langchain_gptv.local.wire import errors
 from langchain_gptv.local.wire.body import Node
 from langchain_gptv.local.wire.dialect import Dialect
 from langchain_gptv.local.wire.pages import render_pages
+from langchain_gptv.vision.headers import ACCEPTED_TYPES
 from langchain_gptv.vision.images import Image
 from langchain_gptv.vision.rules import DETAILS, Detail
-
-ACCEPTED_TYPES = {"image/png", "image/jpeg", "image/gif", "image/webp"}
-"""What the services take, told by content; the stated type is not believed."""
 
 _CHAT_PARTS = ("text", "image_url", "input_audio", "refusal", "file")
 _RESPONSES_PARTS = ("input_text", "input_image", "input_file", "output_text", "refusal")
