@@ -1,7 +1,7 @@
 """Pages made of text lines, so that rules can be tested without reading a picture."""
 
-from langchain_gptv.local.observations import DetectedObject, Observation, TextLine, Word
 from langchain_gptv.vision.boxes import Box
+from langchain_gptv.vision.observations import DetectedObject, Observation, TextLine, Word
 
 
 def line(text: str, x: float = 0, y: float = 0, *, height: float = 20, score: float = 0.99):

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import PIL.Image
 
 from langchain_gptv.exceptions import CannotFillError
-from langchain_gptv.local.observations import Answer, Evidence
+from langchain_gptv.local.evidence import Answer, Evidence
 from langchain_gptv.local.server import bind, make_server
 from langchain_gptv.local.wire import LocalService
 from langchain_gptv.vision.boxes import Box

@@ -4,16 +4,10 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from langchain_gptv.local.concepts import Concept
+from langchain_gptv.local.evidence import Answer, Evidence
 from langchain_gptv.local.fields import Field, find_field, find_text, find_value_near
 from langchain_gptv.local.labels import COCO_LABELS, Noun, count_noun
 from langchain_gptv.local.layout import order_for_reading, render_layout
-from langchain_gptv.local.observations import (
-    Answer,
-    DetectedObject,
-    Evidence,
-    Observation,
-    TextLine,
-)
 from langchain_gptv.local.phrases import (
     list_box_colors,
     list_colors,
@@ -24,6 +18,7 @@ from langchain_gptv.local.phrases import (
 )
 from langchain_gptv.local.questions import Question, QuestionKind
 from langchain_gptv.vision.boxes import Box
+from langchain_gptv.vision.observations import DetectedObject, Observation, TextLine
 
 MANY_LINES = 8
 """From so many lines on a picture is a page, and that it shows no things goes without saying."""

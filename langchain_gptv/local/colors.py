@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from langchain_gptv.local.observations import ColorShare
 from langchain_gptv.local.ocr import Pixels
 from langchain_gptv.vision.boxes import Box
+from langchain_gptv.vision.observations import ColorShare
 
 MIN_SHARE = 0.05
 

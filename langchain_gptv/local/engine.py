@@ -12,18 +12,12 @@ from langchain_gptv.local import detector as detection
 from langchain_gptv.local.answers import NO_IMAGE, answer_question
 from langchain_gptv.local.colors import name_colors, name_colors_in
 from langchain_gptv.local.detector import Detector, SSDDetector
-from langchain_gptv.local.observations import (
-    Answer,
-    DetectedObject,
-    Evidence,
-    Observation,
-    TextLine,
-    Word,
-)
+from langchain_gptv.local.evidence import Answer, Evidence
 from langchain_gptv.local.ocr import Pixels, TextReader
 from langchain_gptv.local.questions import parse_question
 from langchain_gptv.local.schemas import fill_schema
 from langchain_gptv.vision.images import Image
+from langchain_gptv.vision.observations import DetectedObject, Observation, TextLine, Word
 
 MAX_SIDE = 3000
 """Larger pictures are scaled down before they are looked at; boxes are scaled back."""

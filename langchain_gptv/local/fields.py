@@ -8,9 +8,9 @@ from rapidfuzz import fuzz
 
 from langchain_gptv.local.concepts import Concept, find_concept
 from langchain_gptv.local.layout import group_rows
-from langchain_gptv.local.observations import TextLine
 from langchain_gptv.local.values import ValueKind, find_values
 from langchain_gptv.vision.boxes import Box
+from langchain_gptv.vision.observations import TextLine
 
 FUZZY = 84
 """Likeness of 100 above which a misread word still counts as the label."""

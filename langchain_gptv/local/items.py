@@ -7,9 +7,9 @@ from decimal import Decimal
 
 from langchain_gptv.local.concepts import find_concept
 from langchain_gptv.local.layout import group_rows
-from langchain_gptv.local.observations import TextLine
 from langchain_gptv.local.values import find_values, parse_amount
 from langchain_gptv.vision.boxes import Box
+from langchain_gptv.vision.observations import TextLine
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from statistics import median
 
-from langchain_gptv.local.observations import TextLine
 from langchain_gptv.vision.boxes import Box
+from langchain_gptv.vision.observations import TextLine
 
 
 def group_rows(lines: Sequence[TextLine]) -> list[list[TextLine]]:

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from langchain_gptv.exceptions import MissingExtraError
-from langchain_gptv.local.observations import TextLine, Word
 from langchain_gptv.vision.boxes import Box
+from langchain_gptv.vision.observations import TextLine, Word
 
 Pixels = npt.NDArray[np.uint8]
 """An upright RGB picture, (height, width, 3)."""

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 
 from langchain_gptv.local.labels import count_noun
-from langchain_gptv.local.observations import DetectedObject, Observation
 from langchain_gptv.vision.boxes import Box
+from langchain_gptv.vision.observations import DetectedObject, Observation
 
 SURE = 0.6
 """Score below which a thing is said to be there less surely."""

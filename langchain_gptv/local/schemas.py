@@ -12,13 +12,14 @@ from typing import Any
 from langchain_gptv.exceptions import CannotFillError
 from langchain_gptv.local.answers import answer_question
 from langchain_gptv.local.concepts import Concept, find_concept
+from langchain_gptv.local.evidence import Evidence
 from langchain_gptv.local.fields import Field, find_field
 from langchain_gptv.local.items import LineItem, find_line_items
 from langchain_gptv.local.labels import NOUNS, Noun
 from langchain_gptv.local.layout import order_for_reading, render_layout
-from langchain_gptv.local.observations import DetectedObject, Evidence, Observation, TextLine
 from langchain_gptv.local.questions import parse_question
 from langchain_gptv.local.values import parse_amount, parse_date
+from langchain_gptv.vision.observations import DetectedObject, Observation, TextLine
 
 Schema = Mapping[str, Any]
 

@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol
 
 from langchain_gptv._version import __version__
 from langchain_gptv.exceptions import CannotFillError
-from langchain_gptv.local.observations import Answer, Evidence
+from langchain_gptv.local.evidence import Answer, Evidence
 from langchain_gptv.local.wire.arguments import find_arguments, is_named
 from langchain_gptv.local.wire.asking import Ask, Function
 from langchain_gptv.local.wire.dialect import MODEL

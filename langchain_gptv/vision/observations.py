@@ -1,9 +1,10 @@
-"""What the engine saw, and what it answers from it. Plain data, no behaviour beyond look-ups."""
+"""What was seen in a picture: text lines, objects, colours. Plain data."""
 
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass
+from typing import Protocol
 
 from langchain_gptv.vision.boxes import Box
+from langchain_gptv.vision.images import Image
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class DetectedObject:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """Everything the engine saw in one picture.
+    """Everything an observer saw in one picture.
 
     Attributes:
         width: Pixels of the upright picture.
@@ -70,36 +71,8 @@ class Observation:
     unclear: tuple[Box, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """One fact that an answer rests on.
+class Observer(Protocol):
+    """Whatever looks at a picture and says what is where, such as `LocalEngine`."""
 
-    Attributes:
-        kind: What was looked at.
-        text: The words read, the object's class or the colour's name.
-        score: 0 to 1.
-        box: Where, in pixels of the upright picture; None for the picture as a whole.
-        image_index: Which image of the question, from 0.
-    """
-
-    kind: Literal["text", "object", "color", "image"]
-    text: str
-    score: float
-    box: Box | None = None
-    image_index: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A sentence and what it rests on.
-
-    Attributes:
-        text: Never empty.
-        certainty: "seen" rests on evidence; "not_seen" means a thing the engine knows is not
-            there; "cannot_tell" means the question is out of the engine's reach.
-        evidence: The facts used, best first.
-    """
-
-    text: str
-    certainty: Literal["seen", "not_seen", "cannot_tell"]
-    evidence: tuple[Evidence, ...] = field(default=())
+    def observe(self, image: Image, /) -> Observation:
+        """Look at a picture; boxes are in pixels of the picture set upright."""
