@@ -5,11 +5,10 @@ A conversation sends all of its images again with every turn, and deciding takes
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass
 
+from langchain_gptv._bounded import BoundedStore
 from langchain_gptv.messages.checked import LONG, MAX_CHARACTERS, key_of
 from langchain_gptv.vision.plan import ImageDecision
 
@@ -23,42 +22,25 @@ class ReadyImage:
 
 
 class ReadyImages:
-    """A bounded, thread-safe store of images that are ready to be sent."""
+    """A bounded store of images that are ready to be sent."""
 
     def __init__(self, max_characters: int = MAX_CHARACTERS) -> None:
-        self._max = max_characters
-        self._lock = threading.Lock()
-        self._ready: OrderedDict[Hashable, tuple[str, ReadyImage]] = OrderedDict()
-        self._characters = 0
+        self._ready: BoundedStore[Hashable, tuple[str, ReadyImage]] = BoundedStore(
+            max_characters, lambda pair: len(pair[0]) + len(pair[1].url)
+        )
 
     def get(self, url: str, settings: Hashable) -> ReadyImage | None:
         """Return what was kept for a data URL under the same settings."""
-        key = key_of(url), settings
-        with self._lock:
-            source, found = self._ready.get(key, (None, None))
-            if found is None or (source is not url and len(url) >= LONG):
-                return None
-            self._ready.move_to_end(key)
-            return found
+        source, found = self._ready.get((key_of(url), settings)) or ("", None)
+        return found if source is url or len(url) < LONG else None
 
     def put(self, url: str, settings: Hashable, ready: ReadyImage) -> None:
         """Keep an image; one that is larger than the whole store is not kept."""
-        key, size = (key_of(url), settings), len(url) + len(ready.url)
-        if size > self._max:
-            return
-        with self._lock:
-            if key not in self._ready:
-                self._characters += size
-            self._ready[key] = url, ready
-            while self._characters > self._max:
-                _, (source, gone) = self._ready.popitem(last=False)
-                self._characters -= len(source) + len(gone.url)
+        self._ready.put((key_of(url), settings), (url, ready))
 
     def clear(self) -> None:
         """Forget every image."""
-        with self._lock:
-            self._ready.clear()
-            self._characters = 0
+        self._ready.clear()
 
 
 READY = ReadyImages()

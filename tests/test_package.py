@@ -34,6 +34,7 @@ LAYERS = {
     "display": 4,
     "vision": 3,
     "exceptions": 2,
+    "_bounded": 1,
     "_lazy": 1,
     "_version": 1,
 }

@@ -577,16 +577,6 @@ def test_another_door_fetches_for_itself(site):
         closed.invoke(messages)
 
 
-def test_what_was_fetched_is_kept_for_a_while_only():
-    """Age and size bound the store."""
-    old, small = inlining.FetchedUrls(seconds=-1), inlining.FetchedUrls(characters=10)
-    old.put("a", "data:")
-    assert old.get("a") is None
-    for key in "abc":
-        small.put(key, "data:")
-    assert [small.get(key) for key in "abc"] == [None, "data:", "data:"]
-
-
 def test_private_leaves_public_urls_alone(site):
     """Only what no service could reach is fetched: private hosts, and those that are named."""
     wire = Wire()

@@ -1,13 +1,13 @@
 """The embedded engine: observe a picture once, answer any number of questions about it."""
 
 import threading
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
 
+from langchain_gptv._bounded import BoundedStore
 from langchain_gptv.local import detector as detection
 from langchain_gptv.local.answers import NO_IMAGE, answer_question
 from langchain_gptv.local.colors import name_colors, name_colors_in
@@ -50,22 +50,18 @@ class LocalEngine:
             self._detector = SSDDetector() if detection.is_installed() else None
         else:
             self._detector = detector
-        self._cache_size = cache_size
-        self._cache: OrderedDict[str, Observation] = OrderedDict()
-        self._cache_lock = threading.Lock()
+        self._seen: BoundedStore[str, Observation] = BoundedStore(cache_size)
         # One picture at a time: the models already use every core.
         self._observing = threading.Lock()
 
     def observe(self, image: Image) -> Observation:
         """Look at a picture; the same bytes are looked at only once."""
-        seen = self._cached(image.sha256)
+        seen = self._seen.get(image.sha256)
         if seen is not None:
             return seen
         with self._observing:
-            seen = self._cached(image.sha256)
-            if seen is None:
-                seen = self._look(image)
-                self._keep(image.sha256, seen)
+            seen = self._seen.get(image.sha256) or self._look(image)
+            self._seen.put(image.sha256, seen)
         return seen
 
     def answer(self, images: Sequence[Image], question: str) -> Answer:
@@ -89,18 +85,6 @@ class LocalEngine:
             CannotFillError: A required property is not in the picture.
         """
         return fill_schema([self.observe(image) for image in images], question, schema)
-
-    def _cached(self, digest: str) -> Observation | None:
-        with self._cache_lock:
-            if digest in self._cache:
-                self._cache.move_to_end(digest)
-            return self._cache.get(digest)
-
-    def _keep(self, digest: str, seen: Observation) -> None:
-        with self._cache_lock:
-            self._cache[digest] = seen
-            while len(self._cache) > self._cache_size:
-                self._cache.popitem(last=False)
 
     def _look(self, image: Image) -> Observation:
         picture = image.to_pil()

@@ -6,9 +6,9 @@ looking into 20 MB of base64 takes 15 ms each time.
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from collections.abc import Hashable
+
+from langchain_gptv._bounded import BoundedStore
 
 MAX_CHARACTERS = 100_000_000
 """Of all texts together; the oldest give way. A string that a caller holds costs no more."""
@@ -16,9 +16,10 @@ MAX_CHARACTERS = 100_000_000
 LONG = 4_000_000
 """Characters from which a string is known by its identity: hashing 20 MB stops every thread."""
 
-_lock = threading.Lock()
-_checked: OrderedDict[Hashable, tuple[str, str]] = OrderedDict()
-_characters = 0
+# The text itself is kept beside what it became: an identity holds only while the string lives.
+_checked: BoundedStore[Hashable, tuple[str, str]] = BoundedStore(
+    MAX_CHARACTERS, lambda pair: len(pair[0])
+)
 
 
 def key_of(text: str) -> Hashable:
@@ -28,28 +29,18 @@ def key_of(text: str) -> Hashable:
 
 def find_checked(text: str) -> str | None:
     """Return the sound data URL that a text became, or None when it was not looked into."""
-    with _lock:
-        found = _checked.get(key_of(text))
+    found = _checked.get(key_of(text))
     return found[1] if found is not None and (found[0] is text or len(text) < LONG) else None
 
 
 def remember(text: str, url: str) -> str:
     """Note the sound data URL that a text became, and return it."""
-    global _characters
-    with _lock:
+    if len(text) + len(url) <= MAX_CHARACTERS:
         for known in (text, url):
-            if key_of(known) not in _checked and len(known) + len(url) <= MAX_CHARACTERS:
-                _checked[key_of(known)] = known, url
-                _characters += len(known)
-        while _characters > MAX_CHARACTERS:
-            _, (gone, _url) = _checked.popitem(last=False)
-            _characters -= len(gone)
+            _checked.put(key_of(known), (known, url))
     return url
 
 
 def forget_all() -> None:
     """Forget every text."""
-    global _characters
-    with _lock:
-        _checked.clear()
-        _characters = 0
+    _checked.clear()

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from collections import OrderedDict
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from langchain_core.messages import BaseMessage
 
+from langchain_gptv._bounded import BoundedStore
 from langchain_gptv.exceptions import GPTVError, MessageError
 from langchain_gptv.messages.forms import FormReader
 from langchain_gptv.sources import FetchUrls, ImageSources
@@ -22,39 +20,9 @@ KEPT_CHARACTERS = 100_000_000
 _AT_ONCE = 8
 
 
-class FetchedUrls:
-    """Data URLs of what was fetched, bounded in size and in age.
-
-    A call reads its messages more than once, and a conversation sends its images with every turn.
-    """
-
-    def __init__(self, seconds: float = KEPT_SECONDS, characters: int = KEPT_CHARACTERS) -> None:
-        self._seconds, self._max = seconds, characters
-        self._lock = threading.Lock()
-        self._kept: OrderedDict[Hashable, tuple[float, str]] = OrderedDict()
-
-    def get(self, key: Hashable) -> str | None:
-        """Return what was kept, unless it is too old."""
-        with self._lock:
-            at, found = self._kept.get(key, (0.0, None))
-            return found if time.monotonic() - at < self._seconds else None
-
-    def put(self, key: Hashable, data_url: str) -> None:
-        """Keep a data URL; the oldest make room."""
-        with self._lock:
-            self._kept.pop(key, None)
-            self._kept[key] = time.monotonic(), data_url
-            while sum(len(kept) for _, kept in self._kept.values()) > self._max:
-                self._kept.popitem(last=False)
-
-    def clear(self) -> None:
-        """Forget everything."""
-        with self._lock:
-            self._kept.clear()
-
-
-FETCHED = FetchedUrls()
-"""The store of this process."""
+FETCHED: BoundedStore[Hashable, str] = BoundedStore(KEPT_CHARACTERS, len, max_age_s=KEPT_SECONDS)
+"""The data URLs of what was fetched: a call reads its messages more than once, and a conversation
+sends its images with every turn."""
 
 
 def inline_urls(
