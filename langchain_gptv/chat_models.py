@@ -6,21 +6,22 @@ wire as a real deployment, in process and with no key.
 
 from __future__ import annotations
 
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import openai
 from langchain_openai import AzureChatOpenAI, ChatOpenAI
 from pydantic import Field, ModelWrapValidatorHandler, model_validator
 
-from langchain_gptv._version import __version__
+from langchain_gptv.azure_v1 import use_v1_clients, with_v1_version
+from langchain_gptv.azure_wire import Generation, body_for
 from langchain_gptv.chat_hooks import LOCAL_MODEL, NAME_KEYS, VisionHooks
-from langchain_gptv.completions import use_plain_completions
 from langchain_gptv.exceptions import MissingKeyError
-from langchain_gptv.image_policy import ImagePolicy
-from langchain_gptv.messages import ToolImages
-from langchain_gptv.sources import NO_SOURCES, FetchUrls, ImageSources
 from langchain_gptv.vision.profiles import VisionProfile, get_profile
-from langchain_gptv.vision.rules import Detail
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import LanguageModelInput
+
+    from langchain_gptv.enhancements.settings import Enhancements
 
 DEFAULT_MODEL = "gpt-5.4"
 
@@ -46,6 +47,9 @@ class ChatGPTV(VisionHooks, ChatOpenAI):
         fetch_urls: True fetches every image URL here and sends the image itself, for hosts that
             the service cannot reach; "private" only URLs of private hosts and of those that
             `image_sources` names; False leaves all to the service.
+        enhancements: OCR and object grounding beside the answer, as `Enhancements` says;
+            `invoke(..., enhancements=...)` and `bind(enhancements=...)` set it per call, and None
+            goes without.
 
     Example:
         >>> from langchain_gptv import ChatGPTV, human_message
@@ -55,11 +59,6 @@ class ChatGPTV(VisionHooks, ChatOpenAI):
     """
 
     model_name: str = Field(default=DEFAULT_MODEL, alias="model")
-    detail: Detail = "auto"
-    image_policy: ImagePolicy = ImagePolicy()
-    tool_images: ToolImages = "relocate"
-    image_sources: ImageSources = Field(default=NO_SOURCES, exclude=True)
-    fetch_urls: FetchUrls = False
 
     @model_validator(mode="wrap")
     @classmethod
@@ -69,12 +68,6 @@ class ChatGPTV(VisionHooks, ChatOpenAI):
             local = _NO_KEY if served else {"base_url": f"{_LOCAL_URL}/v1", **_local_client()}
             values = {**local, **values}
         return _with_key(values, handler)
-
-    @model_validator(mode="after")
-    def _set_gptv_version(self) -> Self:
-        self._add_version("langchain-gptv", __version__)
-        use_plain_completions(self)
-        return self
 
     def _profile(self) -> VisionProfile | None:
         return None if self.model_name == LOCAL_MODEL else get_profile(self.model_name)
@@ -96,11 +89,6 @@ class AzureChatGPTV(VisionHooks, AzureChatOpenAI):
     """
 
     base_model: str | None = None
-    detail: Detail = "auto"
-    image_policy: ImagePolicy = ImagePolicy()
-    tool_images: ToolImages = "relocate"
-    image_sources: ImageSources = Field(default=NO_SOURCES, exclude=True)
-    fetch_urls: FetchUrls = False
 
     @model_validator(mode="wrap")
     @classmethod
@@ -109,19 +97,33 @@ class AzureChatGPTV(VisionHooks, AzureChatOpenAI):
             served = _is_served(values, "azure_endpoint")
             local = _NO_KEY if served else {"azure_endpoint": _LOCAL_URL, **_local_client()}
             values = {**local, **values}
-        return _with_key(values, handler)
+        return _with_key(with_v1_version(values) if isinstance(values, dict) else values, handler)
 
-    @model_validator(mode="after")
-    def _set_gptv_version(self) -> Self:
-        self._add_version("langchain-gptv", __version__)
-        use_plain_completions(self)
-        return self
+    def _use_clients(self) -> None:
+        use_v1_clients(self)
+        super()._use_clients()
+
+    @property
+    def _generation(self) -> Generation:
+        return Generation.of(self.openai_api_version)
+
+    def _get_request_payload(
+        self, input_: LanguageModelInput, *, stop: list[str] | None = None, **kwargs: Any
+    ) -> dict[str, Any]:
+        payload = super()._get_request_payload(input_, stop=stop, **kwargs)
+        return body_for(self._generation, payload, self.deployment_name)
+
+    def _service_fields(self, asked: Enhancements, kwargs: dict[str, Any]) -> dict[str, Any]:
+        if self._api(kwargs) == "responses":
+            return super()._service_fields(asked, kwargs)
+        return {"enhancements": asked.to_wire()}
 
     def _profile(self) -> VisionProfile | None:
         names = (self.base_model, self.model_name, self.deployment_name)
         if LOCAL_MODEL in names:
             return None
-        return get_profile(next(name for name in (*names, DEFAULT_MODEL) if name), "azure")
+        name = next(name for name in (*names, DEFAULT_MODEL) if name)
+        return get_profile(name, "azure", self._generation.limits_as_of)
 
 
 def _is_served(values: dict[str, Any], *keys: str) -> bool:

@@ -15,7 +15,6 @@ from collections.abc import AsyncIterator, Iterator
 from datetime import datetime
 from inspect import signature
 from typing import Any
-from urllib.parse import quote
 from uuid import uuid4
 
 import openai
@@ -27,10 +26,9 @@ from openai.types.chat import ChatCompletion, ChatCompletionMessage
 from openai.types.chat.chat_completion import Choice, ChoiceLogprobs
 from openai.types.completion_usage import CompletionTokensDetails, PromptTokensDetails
 
-_PATH = "/chat/completions"
-_SEGMENT = "!$&'()*+,;=:@"
-"""What need not be quoted in a part of a path (RFC 3986)."""
+from langchain_gptv.azure_wire import Generation, path_for
 
+_PATH = "/chat/completions"
 _RAW = {"X-Stainless-Raw-Response": "true"}
 """Has the client return the response unparsed; its own `with_raw_response` sends it too."""
 
@@ -123,17 +121,27 @@ class _Completions:
         document = {**body, **options.get("extra_json", {})}
         document["messages"] = _lift(document["messages"], long_strings)
         if not long_strings:
-            return {"path": _PATH, "body": body, "options": options}
+            return {"path": self._path(document, _PATH), "body": body, "options": options}
         options.pop("extra_json", None)
         content = self._content(_Body(document, long_strings), options["headers"])
-        return {"path": self._path(body["model"]), "content": content, "options": options}
+        return {"path": self._path(document), "content": content, "options": options}
 
-    def _path(self, model: str | None) -> str:
-        """Return the path, with Azure's deployment where the client can't take it from the body."""
-        azure = isinstance(self._client, openai.AzureOpenAI | openai.AsyncAzureOpenAI)
-        if azure and model and "/deployments" not in self._client.base_url.path:
-            return f"/deployments/{quote(model, safe=_SEGMENT)}{_PATH}"
-        return _PATH
+    def _path(self, document: dict[str, Any], own: str | None = None) -> str:
+        """Return the path, or all of the URL where the client would put it together wrongly.
+
+        Args:
+            document: The whole body.
+            own: The path where the client can take Azure's deployment from the body itself.
+        """
+        client = self._client
+        if not isinstance(client, openai.AzureOpenAI | openai.AsyncAzureOpenAI):
+            return _PATH
+        generation = Generation.of(str(client.default_query.get("api-version")))
+        path = path_for(generation, document, client.base_url.path)
+        if "/extensions" in path:
+            # The client knows the paths of deployments by a list, and this one is not on it.
+            return str(client.base_url).rstrip("/") + path
+        return own or path
 
     def _content(self, body: _Body, headers: dict[str, str]) -> Any:
         return body.read()

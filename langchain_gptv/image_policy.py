@@ -5,6 +5,7 @@ The decision is taken before the call and shown after it, in `response_metadata[
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -14,7 +15,13 @@ from langchain_core.messages import BaseMessage, HumanMessage, convert_to_messag
 from langchain_core.prompt_values import PromptValue
 from langchain_core.runnables import Runnable, RunnableLambda
 
-from langchain_gptv.exceptions import DetailNotSupportedError, LimitError, MessageError
+from langchain_gptv.exceptions import (
+    DetailNotSupportedError,
+    ImageTooLargeError,
+    LimitError,
+    MessageError,
+    PlanError,
+)
 from langchain_gptv.image_cache import READY, ReadyImage
 from langchain_gptv.messages import (
     Api,
@@ -25,6 +32,7 @@ from langchain_gptv.messages import (
     place_images,
     wrap_objects,
 )
+from langchain_gptv.messages.timelines import check_videos, count_frames, thin_videos
 from langchain_gptv.sources import NO_SOURCES, FetchUrls, ImageSources
 from langchain_gptv.vision.images import Image
 from langchain_gptv.vision.plan import ImageDecision, ImagePlan, plan_images
@@ -95,6 +103,7 @@ class ImageSender:
             PlanError: The images do not fit the policy or the service's limits.
             ImageError: An image is damaged.
         """
+        messages = self._with_room_for_frames(messages)
         admitted = admit_blocks(messages, self.api)
         self._check(list(_image_blocks(admitted)))
         placed = place_images(admitted, api=self.api, tool_images=self.tool_images)
@@ -129,11 +138,41 @@ class ImageSender:
             on_limit=policy.on_limit,
         )
 
+    def _with_room_for_frames(self, messages: Sequence[BaseMessage]) -> Sequence[BaseMessage]:
+        """Leave out frames of videos, evenly, until budget and limits hold."""
+        frames = sum(count_frames(message.content) for message in messages)
+        if not frames or self.profile is None:
+            return messages
+        for index, message in enumerate(messages):
+            check_videos(message.content, self.profile, f"messages[{index}]")
+        if self._has_room(messages):
+            return messages
+
+        def thinned(kept: int) -> Sequence[BaseMessage]:
+            return thin_videos(messages, kept / frames)
+
+        too_many = bisect_left(
+            range(frames), True, lo=1, key=lambda kept: not self._has_room(thinned(kept))
+        )
+        return thinned(max(1, too_many - 1))
+
+    def _has_room(self, messages: Sequence[BaseMessage]) -> bool:
+        on_limit = self.policy.on_limit
+        strict = replace(self.policy, on_limit="error" if on_limit == "drop_oldest" else on_limit)
+        try:
+            replace(self, policy=strict).plan(messages)
+        except PlanError:
+            return False
+        limit = self.profile.limits.max_images if self.profile else None
+        return limit is None or len(list(_image_blocks(messages))) <= limit
+
     def _decide(self, known: Sequence[_Found]) -> tuple[ImagePlan | None, list[ReadyImage | None]]:
         """Return the plan, and each image as it is sent; None for one that is left out."""
         if self.profile is None or not known:
             return None, []
-        if self.policy.is_unbounded:
+        if self.policy.is_unbounded and len(known) <= (
+            self.profile.limits.max_images or len(known)
+        ):
             ready = self._remembered(known)
             decisions = tuple(
                 replace(image.decision, index=index, name=known[index].name)
@@ -209,11 +248,25 @@ class ImageSender:
                     "or bytes."
                 )
             self._check_detail(found)
+            self._check_bytes(found)
         limit = self.profile.limits.max_images if self.profile else None
         if limit is not None and len(blocks) > limit and self.policy.on_limit != "drop_oldest":
             raise LimitError(
                 f"{len(blocks) - limit} of {len(blocks)} images over the limit of {limit} per "
                 f"request. Send them in {-(-len(blocks) // limit)} calls."
+            )
+
+    def _check_bytes(self, found: _Found) -> None:
+        """Refuse a file that is to be sent as it is and is over the limit of one image."""
+        limit = self.profile.limits.max_image_bytes if self.profile else None
+        size = len(_data_url(found.block).partition(",")[2]) if limit else 0
+        as_it_is = self.policy.resize == "never" and self.policy.on_limit == "error"
+        if limit is not None and as_it_is and size > limit:
+            raise ImageTooLargeError(
+                f"{found.name} has {size:,} bytes as base64, over the limit of {limit:,} per "
+                'image. Pass resize="auto" or on_limit="fit" to send it packed tighter.',
+                value=size,
+                limit=limit,
             )
 
     def _check_detail(self, found: _Found) -> None:

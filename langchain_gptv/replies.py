@@ -5,10 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import openai
-from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.outputs import ChatGenerationChunk, ChatResult
+
+from langchain_gptv.enhancements.looking import Looked
+from langchain_gptv.image_policy import SentMessages
+
+_Answer = TypeVar("_Answer", ChatResult, ChatGenerationChunk)
 
 _FINISH_REASONS = {"max_tokens": "length"}
 
@@ -23,6 +29,59 @@ _WAYS_OUT = {
     "image_too_large": "Set image_policy=ImagePolicy(max_bytes=...), or detail='high'.",
     "content_policy_violation": "The service's safety system refuses it; leave it out.",
 }
+
+
+class EnhancedMessages(SentMessages):
+    """Messages that are ready to be sent, and what was seen in their image."""
+
+    looked: Looked
+
+    @classmethod
+    def of(cls, sent: SentMessages, looked: Looked) -> EnhancedMessages:
+        """Put what was seen beside the image."""
+        enhanced = cls(looked.put_beside(sent))
+        enhanced.vision_plan, enhanced.looked = sent.vision_plan, looked
+        return enhanced
+
+
+def with_plan(answer: _Answer, sent: SentMessages) -> _Answer:
+    """Tell with an answer, or with its first chunk, what was sent."""
+    if sent.vision_plan is not None:
+        for message in _messages(answer):
+            message.response_metadata["vision_plan"] = sent.vision_plan
+    return answer
+
+
+def with_facts(result: ChatResult, sent: SentMessages) -> ChatResult:
+    """Tell with an answer what was sent, and where in the picture is what it says."""
+    if isinstance(sent, EnhancedMessages):
+        for message in _messages(result):
+            add_enhancements(message, sent.looked.describe(message.text))
+    return with_plan(result, sent)
+
+
+def last_chunk(
+    chunks: Sequence[ChatGenerationChunk], sent: SentMessages
+) -> list[ChatGenerationChunk]:
+    """Return the chunk that ties a streamed answer to its picture, or nothing."""
+    if not isinstance(sent, EnhancedMessages) or not chunks:
+        return []
+    empty: str | list[Any] = "" if isinstance(chunks[-1].message.content, str) else []
+    message = AIMessageChunk(content=empty, chunk_position="last")
+    add_enhancements(message, sent.looked.describe("".join(chunk.text for chunk in chunks)))
+    return [ChatGenerationChunk(message=message)] if message.response_metadata else []
+
+
+def add_enhancements(message: BaseMessage, said: Mapping[str, Any] | None) -> None:
+    """Put the enhancements of an answer into its metadata, in the service's own shape."""
+    if said:
+        message.response_metadata["enhancements"] = dict(said)
+
+
+def _messages(answer: ChatResult | ChatGenerationChunk) -> list[BaseMessage]:
+    if isinstance(answer, ChatResult):
+        return [generation.message for generation in answer.generations]
+    return [answer.message]
 
 
 def tidy_response(response: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -92,12 +93,15 @@ class LocalEngine:
         if scale > 1:
             picture.thumbnail((MAX_SIDE, MAX_SIDE))
         pixels = np.asarray(picture)
-        lines, unclear = self._reader.read(pixels)
+        # Side by side: the reader alone does not keep every core busy all the time.
+        with ThreadPoolExecutor(1) as pool:
+            objects = pool.submit(self._detect, pixels)
+            lines, unclear = self._reader.read(pixels)
         seen = Observation(
             width=pixels.shape[1],
             height=pixels.shape[0],
             lines=tuple(lines),
-            objects=self._detect(pixels),
+            objects=objects.result(),
             colors=name_colors(pixels),
             unclear=tuple(unclear),
         )

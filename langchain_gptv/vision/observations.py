@@ -1,7 +1,7 @@
 """What was seen in a picture: text lines, objects, colours. Plain data."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from langchain_gptv.vision.boxes import Box
 from langchain_gptv.vision.images import Image
@@ -71,6 +71,7 @@ class Observation:
     unclear: tuple[Box, ...] = ()
 
 
+@runtime_checkable
 class Observer(Protocol):
     """Whatever looks at a picture and says what is where, such as `LocalEngine`."""
 

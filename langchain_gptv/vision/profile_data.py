@@ -37,6 +37,7 @@ class Limits:
             base64 text; `prepare_image` keeps it for the text, the stricter reading.
         max_images: Images in one request.
         max_total_bytes: Bytes of all image files in one request, before base64.
+        max_videos: Videos in one message; where it is stated, no image stands beside one.
         details: The values of `detail` the service knows, whatever the model.
     """
 
@@ -46,6 +47,7 @@ class Limits:
     max_image_bytes: int | None = None
     max_images: int | None = None
     max_total_bytes: int | None = None
+    max_videos: int | None = None
     details: tuple[Detail, ...] = DETAILS
 
 

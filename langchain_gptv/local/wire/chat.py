@@ -20,6 +20,7 @@ from langchain_gptv.local.wire.asking import (
 from langchain_gptv.local.wire.body import Node
 from langchain_gptv.local.wire.conversation import read_chat
 from langchain_gptv.local.wire.dialect import MODEL, Dialect
+from langchain_gptv.local.wire.enhancing import read_enhancements
 from langchain_gptv.local.wire.streaming import DONE, encode_event, split_words
 
 _REFUSED = {
@@ -39,22 +40,25 @@ class ChatRequest:
         choices: How many; the engine is deterministic, so that they are all the same.
         stream: Whether chunks are wanted.
         include_usage: Whether a last chunk with the usage is wanted.
+        grounding: Whether the answer's phrases are to be tied to boxes.
     """
 
     ask: Ask
     choices: int
     stream: bool
     include_usage: bool
+    grounding: bool = False
 
 
 def read_chat_request(body: Node, dialect: Dialect) -> ChatRequest:
     """Read and check a request."""
     refuse(body, _REFUSED)
     options = body["stream_options"]
+    conversation = read_chat(body["messages"], dialect)
     limit = body["max_completion_tokens" if body["max_completion_tokens"].given else "max_tokens"]
     return ChatRequest(
         ask=Ask(
-            conversation=read_chat(body["messages"], dialect),
+            conversation=conversation,
             forced=read_forced(body, dialect),
             offered=read_offered(body, dialect),
             output=read_output(body["response_format"], dialect),
@@ -64,6 +68,7 @@ def read_chat_request(body: Node, dialect: Dialect) -> ChatRequest:
         choices=body["n"].count(at_most=128) or 1,
         stream=body["stream"].flag(),
         include_usage=options["include_usage"].flag() if options.given else False,
+        grounding=read_enhancements(body, conversation, dialect),
     )
 
 
@@ -78,6 +83,7 @@ class ChatReply:
     request: ChatRequest
     result: Result
     dialect: Dialect
+    enhancements: dict[str, Any] | None = None
     id: str = field(default_factory=lambda: f"chatcmpl-{uuid.uuid4().hex}")
     call_id: str = field(default_factory=lambda: f"call_{uuid.uuid4().hex[:24]}")
     created: int = field(default_factory=lambda: int(time.time()))
@@ -145,7 +151,15 @@ class ChatReply:
 
     def _choice(self, index: int, what: dict[str, Any], finish: str | None) -> dict[str, Any]:
         marks: dict[str, Any] = {"content_filter_results": {}} if self.dialect.azure else {}
-        return {"index": index, **what, "finish_reason": finish, **marks}
+        grounded = {"enhancements": self.enhancements} if finish and self.enhancements else {}
+        return {"index": index, **what, **self._end(finish), **marks, **grounded}
+
+    def _end(self, finish: str | None) -> dict[str, Any]:
+        if not self.dialect.old_finish:
+            return {"finish_reason": finish}
+        kind = {"length": "max_tokens"}.get(finish or "", finish)
+        stop = {"stop": "<|fim_suffix|>"} if kind == "stop" else {}
+        return {"finish_details": {"type": kind, **stop} if kind else None}
 
     def _chunk(
         self, choices: list[dict[str, Any]], usage: dict[str, Any] | None = None

@@ -19,6 +19,7 @@ from langchain_gptv.local.wire.pages import render_pages
 from langchain_gptv.vision.headers import ACCEPTED_TYPES
 from langchain_gptv.vision.images import Image
 from langchain_gptv.vision.rules import DETAILS, Detail
+from langchain_gptv.vision.untrusted import is_fenced
 
 _CHAT_PARTS = ("text", "image_url", "input_audio", "refusal", "file")
 _RESPONSES_PARTS = ("input_text", "input_image", "input_file", "output_text", "refusal")
@@ -35,10 +36,17 @@ class SentImage:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """The text parts, one a line, and the images in order."""
+    """What a message holds.
+
+    Attributes:
+        text: The text parts, one a line.
+        images: In order.
+        data: Text parts that are fenced data about an image; they are no part of a question.
+    """
 
     text: str = ""
     images: tuple[SentImage, ...] = ()
+    data: str = ""
 
 
 def read_content(content: Node, *, role: str, message: Node, dialect: Dialect) -> Content:
@@ -67,7 +75,10 @@ def read_content(content: Node, *, role: str, message: Node, dialect: Dialect) -
     allowed = {"user"} if dialect.api == "chat" else {"user", "tool"}
     if images and role not in allowed:
         raise errors.misplaced_image(message.path, role)
-    return Content("\n".join(part for part in parts if isinstance(part, str)), images)
+    texts = [part for part in parts if isinstance(part, str)]
+    data = [text for text in texts if is_fenced(text)]
+    asked = [text for text in texts if text not in data]
+    return Content("\n".join(asked), images, "\n".join(data))
 
 
 def _chat_part(part: Node, message: Node, dialect: Dialect) -> str | SentImage:

@@ -62,7 +62,7 @@ class Conversation:
     @property
     def all_text(self) -> str:
         """The text of every turn, which all counts as input."""
-        return "\n".join(turn.content.text for turn in self.turns)
+        return "\n".join(turn.content.text + turn.content.data for turn in self.turns)
 
     @property
     def all_images(self) -> tuple[SentImage, ...]:

@@ -9,6 +9,8 @@ MODEL = "gptv-local"
 """The name of the engine. Every reply names it, whatever alias or deployment was asked for,
 as the real services name the model behind an alias."""
 
+_EXTENSIONS_VERSION = "2023-12-01-preview"
+_ENHANCED_VERSIONS = {"2024-02-15-preview", "2024-03-01-preview"}
 _OLD_CONTENT_VERSIONS = {"2023-12-01-preview", "2024-02-15-preview"}
 
 
@@ -20,11 +22,25 @@ class Dialect:
         api: Which of the APIs.
         azure: Whether the path is one of Azure OpenAI.
         api_version: The query parameter of Azure's older API; None on its v1 API and on OpenAI.
+        extensions: Whether the path is that of Azure's extensions of 2023.
     """
 
     api: Literal["chat", "responses", "models"]
     azure: bool = False
     api_version: str | None = None
+    extensions: bool = False
+
+    @property
+    def enhanced(self) -> bool:
+        """Whether OCR and grounding may be asked for."""
+        if self.extensions:
+            return self.azure and self.api_version == _EXTENSIONS_VERSION
+        return self.azure and self.api_version in _ENHANCED_VERSIONS
+
+    @property
+    def old_finish(self) -> bool:
+        """Whether a choice says `finish_details` in place of `finish_reason`."""
+        return self.extensions
 
     @property
     def old_content(self) -> bool:

@@ -71,6 +71,16 @@ def wrong_value(path: str, value: str, supported: tuple[str, ...]) -> WireError:
     )
 
 
+def unknown_field(name: str, dialect: Dialect) -> WireError:
+    """A field that this API does not have, or not under this path."""
+    if dialect.azure:
+        return request_error(
+            f"1 validation error for Request\nbody -> {name}\n"
+            "  extra fields not permitted (type=value_error.extra)"
+        )
+    return request_error(f"Unrecognized request argument supplied: {name}")
+
+
 def unsupported_parameter(path: str, way_out: str) -> WireError:
     """A documented parameter that cannot be honoured here."""
     return request_error(

@@ -2,36 +2,25 @@
 
 from __future__ import annotations
 
-from langchain_gptv.exceptions import CorruptImageError, MissingExtraError
 from langchain_gptv.vision.images import Image
+from langchain_gptv.vision.pdf import PDFFile, open_pdf
 
 MAX_PAGES = 10
 """Pages that are looked at; the rest of a longer file is not."""
-
-DPI = 150
-"""At which 10 point type is 21 pixels high, well above what the reader needs."""
 
 
 def render_pages(data: bytes) -> list[Image]:
     """Render the first pages of a PDF.
 
     Raises:
-        CorruptImageError: It is no PDF, is damaged, or needs a password.
+        CorruptImageError: It is no PDF, or is damaged.
+        EncryptedPDFError: It needs a password.
         MissingExtraError: The extra "pdf" is not installed.
     """
-    try:
-        import pypdfium2 as pdfium
-    except ImportError:
-        raise MissingExtraError("Reading a PDF", "pdf") from None
-    try:
-        document = pdfium.PdfDocument(data)
-    except pdfium.PdfiumError as error:
-        raise CorruptImageError(
-            f"The PDF cannot be opened ({error}). It may be damaged or need a password."
-        ) from None
-    try:
-        count = min(len(document), MAX_PAGES)
-        pictures = [document[index].render(scale=DPI / 72).to_pil() for index in range(count)]
-    finally:
-        document.close()
-    return [Image.from_pil(picture) for picture in pictures]
+    with open_pdf(data) as file:
+        return [_rendered(file, index) for index in range(min(file.page_count, MAX_PAGES))]
+
+
+def _rendered(file: PDFFile, index: int) -> Image:
+    with file.page(index) as page:
+        return Image.from_pil(page.render())

@@ -8,7 +8,7 @@ import re
 import time
 import uuid
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from langchain_gptv.exceptions import GPTVError, ImageError, MissingExtraError, PlanError
@@ -17,6 +17,7 @@ from langchain_gptv.local.wire.answering import Engine, answer
 from langchain_gptv.local.wire.body import Node, read_body
 from langchain_gptv.local.wire.chat import ChatReply, read_chat_request
 from langchain_gptv.local.wire.dialect import MODEL, Dialect
+from langchain_gptv.local.wire.enhancing import ground_reply
 from langchain_gptv.local.wire.responses import ResponsesReply, read_responses_request
 
 logger = logging.getLogger(__name__)
@@ -30,7 +31,11 @@ _ROUTES: tuple[tuple[re.Pattern[str], str, Api], ...] = (
     (re.compile(r"/openai/v1/chat/completions"), "POST", "chat"),
     (re.compile(r"/openai/v1/responses"), "POST", "responses"),
     (re.compile(r"/openai/v1/models(?:/(?P<model>.+))?"), "GET", "models"),
-    (re.compile(r"/openai/deployments/(?P<model>[^/]+)/chat/completions"), "POST", "chat"),
+    (
+        re.compile(r"/openai/deployments/(?P<model>[^/]+)(?P<ext>/extensions)?/chat/completions"),
+        "POST",
+        "chat",
+    ),
     # Azure's older Responses has no deployment in its path; the client sends it in the body.
     (re.compile(r"/openai/responses"), "POST", "responses"),
     (re.compile(r"/openai/models(?:/(?P<model>.+))?"), "GET", "models"),
@@ -110,7 +115,9 @@ class LocalService:
 
     def _answer_chat(self, body: Node, dialect: Dialect) -> Reply:
         request = read_chat_request(body, dialect)
-        reply = ChatReply(request, answer(self.engine, request.ask), dialect)
+        result, conversation = answer(self.engine, request.ask), request.ask.conversation
+        grounded = ground_reply(self.engine, result, conversation) if request.grounding else None
+        reply = ChatReply(request, result, dialect, grounded)
         return _stream(reply.chunks()) if request.stream else _json_reply(reply.completion())
 
     def _answer_responses(self, body: Node, dialect: Dialect) -> Reply:
@@ -166,7 +173,11 @@ def _route(method: str, path: str, query: Mapping[str, str]) -> tuple[Dialect, s
                 code="method_not_supported",
                 status=405,
             )
-        return _dialect(api, path, query), match.groupdict().get("model")
+        named = match.groupdict()
+        dialect = replace(_dialect(api, path, query), extensions=bool(named.get("ext")))
+        if dialect.extensions and not dialect.enhanced:
+            break
+        return dialect, named.get("model")
     raise errors.unknown_path(method, path, azure=is_azure(path))
 
 

@@ -1,0 +1,219 @@
+"""How good and how dear OCR and grounding beside a model are.
+
+    python benchmarks/enhancements.py
+
+Quality: the share of printed words that the block beside the image holds, and the share of
+mentioned things whose box overlaps the true one by at least half (IoU 0.5). Answers are written
+from the truth, so that nothing but looking and grounding is measured. Speed: ratios of times taken
+in turn, round by round. Pictures of third parties are used where they stand beside a checkout.
+"""
+
+import json
+import re
+import statistics
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+import numpy as np
+from PIL import Image as PILImage
+from prepare_quality import text_page
+from timing import seconds
+
+from langchain_gptv import (
+    Box,
+    ChatGPTV,
+    Enhancements,
+    Image,
+    LocalEngine,
+    grounded_spans,
+    human_message,
+)
+from langchain_gptv.enhancements.beside import write_block
+from langchain_gptv.local.labels import COCO_LABELS, count_noun
+from langchain_gptv.local.ocr import TextReader
+from langchain_gptv.local.phrases import join_words
+
+IMAGES = Path(__file__).parents[1] / "examples" / "images"
+SHARED = Path(__file__).parents[2] / "shared" / "images"
+KNOWN = set(COCO_LABELS.values())
+ENGINE = LocalEngine()
+LOOK = Enhancements(by=ENGINE, max_tokens=8000)
+
+Things = list[tuple[str, Box]]
+
+
+def answering(text: str) -> httpx2.MockTransport:
+    """Make a service that always says this."""
+    choice = {
+        "index": 0,
+        "message": {"role": "assistant", "content": text},
+        "finish_reason": "stop",
+    }
+    reply = {
+        "id": "1",
+        "object": "chat.completion",
+        "created": 1,
+        "model": "m",
+        "choices": [choice],
+    }
+    return httpx2.MockTransport(lambda request: httpx2.Response(200, json=reply))
+
+
+def model_that_says(text: str, **settings: object) -> ChatGPTV:
+    """Make a chat model that answers so without delay."""
+    client = httpx2.Client(transport=answering(text))
+    return ChatGPTV(model="gpt-4o", api_key="none", http_client=client, **settings)
+
+
+# Words of the block ---------------------------------------------------------------------------
+
+
+def pages() -> Iterator[tuple[str, Image, str]]:
+    """Yield pages with the words that they show."""
+    for seed, font_px in enumerate((18, 26, 34)):
+        page, words = text_page(56 * font_px, 40 * font_px, font_px, seed)  # no line is cut off
+        yield f"rendered, {font_px} px", Image.of(page), " ".join(words)
+    for name, facts in json.loads((IMAGES / "truth.json").read_text()).items():
+        texts = [f["text"] for f in facts.values() if isinstance(f, dict) and "text" in f]
+        if texts:
+            yield f"rendered, {name}", Image.of(IMAGES / name), " ".join(texts)
+    for name in ("eurotext",):
+        if (SHARED / "documents" / f"{name}.tif").is_file():
+            text = (SHARED / "documents" / f"{name}.txt").read_text()
+            yield f"{name}.tif", Image.of(SHARED / "documents" / f"{name}.tif"), text
+
+
+def word_recall(block: str, text: str) -> float:
+    """Return the share of the words of `text` that the block holds, each as often as printed."""
+    wanted, found = (Counter(re.findall(r"\w+", words.casefold())) for words in (text, block))
+    return sum((wanted & found).values()) / wanted.total()
+
+
+# Boxes of the phrases -------------------------------------------------------------------------
+
+
+def scenes() -> Iterator[tuple[str, Image, Things]]:
+    """Yield pictures with the things in them that the detector's classes name."""
+    truth = json.loads((IMAGES / "truth.json").read_text())
+    for name in ("street.jpg", "household.jpg"):
+        things = [(fact["label"], Box(*fact["box"])) for fact in truth[name]["objects"]]
+        yield name, Image.of(IMAGES / name), things
+    yield from rendered_scenes(truth)
+    if SHARED.is_dir():
+        yield from coco_scenes()
+
+
+def rendered_scenes(truth: dict) -> Iterator[tuple[str, Image, Things]]:
+    """Yield canvases with things cut out of the example photos, at places and sizes of our own."""
+    street = PILImage.open(IMAGES / "street.jpg").convert("RGB")
+    cup = PILImage.open(IMAGES / "household.jpg").convert("RGB")
+    cuts = {
+        "truck": (street, truth["street.jpg"]["objects"][0]["box"]),
+        "person": (street, truth["street.jpg"]["objects"][3]["box"]),
+        "cup": (cup, truth["household.jpg"]["objects"][0]["box"]),
+    }
+    for number, (scale, at) in enumerate([(0.9, (60, 60)), (1.1, (180, 120)), (1.3, (260, 40))]):
+        for label, (photo, (x1, y1, x2, y2)) in cuts.items():
+            margin = 40
+            left, top = max(0, x1 - margin), max(0, y1 - margin)
+            piece = photo.crop((left, top, min(photo.width, x2 + margin), y2 + margin))
+            piece = piece.resize([round(side * scale) for side in piece.size])
+            canvas = PILImage.new("RGB", (960, 640), (150, 150, 150))
+            canvas.paste(piece, at)
+            edges = zip((x1, y1, x2, y2), (left, top) * 2, at * 2, strict=True)
+            box = Box(*((edge - origin) * scale + to for edge, origin, to in edges))
+            yield f"rendered {label} {number}", Image.of(canvas), [(label, box)]
+
+
+def coco_scenes() -> Iterator[tuple[str, Image, Things]]:
+    """Yield the photos of COCO with the true boxes of their single things."""
+    facts = json.loads((SHARED / "detection" / "coco_panoptic.json").read_text())
+    names = {category["id"]: category["name"] for category in facts["categories"]}
+    for entry in facts["annotations"]:
+        things = []
+        for segment in entry["segments_info"]:
+            x, y, width, height = segment["bbox"]
+            if names[segment["category_id"]] in KNOWN and not segment["iscrowd"]:
+                things.append((names[segment["category_id"]], Box(x, y, x + width, y + height)))
+        name = f"coco_{entry['image_id']}.jpg"
+        yield name, Image.of(SHARED / "detection" / name), things
+
+
+def caption(things: Things) -> str:
+    """Write what a model that sees all of it would say."""
+    counts = Counter(label for label, _ in things)
+    return f"I see {join_words(count_noun(n, label) for label, n in counts.items())} in it."
+
+
+def judge(image: Image, things: Things, *, merge: bool) -> tuple[int, int, int, int]:
+    """Return mentions, those with a right box; boxes given, and those of them that are right.
+
+    Merged, a mention is a kind of thing and its truth the box around all of them.
+    """
+    wanted = Enhancements(by=ENGINE, merge_duplicates=merge)
+    model = model_that_says(caption(things), enhancements=wanted)
+    spans = grounded_spans(model.invoke([human_message("What?", image)]))
+    given = [(span.text, span.box(image.width, image.height)) for span in spans]
+    truths = _truths(things, merge=merge)
+    right = sum(any(box.iou(true) >= 0.5 for _, box in given) for _, true in truths)
+    true_boxes = sum(any(box.iou(true) >= 0.5 for _, true in truths) for _, box in given)
+    return len(truths), right, len(given), true_boxes
+
+
+def _truths(things: Things, *, merge: bool) -> Things:
+    if not merge:
+        return things
+    labels = dict.fromkeys(label for label, _ in things)
+    return [(label, Box.union(box for other, box in things if other == label)) for label in labels]
+
+
+# Time -----------------------------------------------------------------------------------------
+
+
+def added_time(image: Image, rounds: int = 5) -> tuple[float, float]:
+    """Return added time over that of OCR plus detection; and that of a second question over it."""
+    reader, detector = TextReader(), ENGINE._detector
+    pixels = np.asarray(image.to_pil())
+    plain, question = model_that_says("A cup."), [human_message("What?", image)]
+    ratios, again = [], []
+
+    def own_time() -> float:
+        return seconds(lambda: (image.to_pil(), reader.read(pixels), detector.detect(pixels)))
+
+    for _ in range(rounds + 1):
+        before = own_time()
+        fresh = LocalEngine(detector=detector, cache_size=4)
+        model = model_that_says("A cup.", enhancements=Enhancements(by=fresh))
+        without = seconds(lambda: plain.invoke(question))
+        first = seconds(lambda model=model: model.invoke(question))
+        second = seconds(lambda model=model: model.invoke(question))
+        own = (before + own_time()) / 2
+        ratios.append((first - without) / own)
+        again.append(max(0.0, second - without) / own)
+    return statistics.median(ratios[1:]), statistics.median(again[1:])
+
+
+def main() -> None:
+    print("words of the page in the block beside the image (recall)")
+    for name, image, text in pages():
+        print(f"  {name:24} {word_recall(write_block(ENGINE.observe(image), LOOK), text):6.3f}")
+    found = list(scenes())
+    for merge in (True, False):
+        print(f"\nmentions with a box of IoU >= 0.5, {'one box a kind' if merge else 'each apart'}")
+        total = Counter[str]()
+        for name, image, things in found:
+            mentions, right, given, true_boxes = judge(image, things, merge=merge)
+            total.update(mentions=mentions, right=right, given=given, true=true_boxes)
+            print(f"  {name:24} {right:2} of {mentions:2}; boxes right {true_boxes:2} of {given:2}")
+        share, precision = total["right"] / total["mentions"], total["true"] / total["given"]
+        print(f"  {'all':24} {share:.0%} of mentions; {precision:.0%} of boxes")
+    print("\nadded time / own time of OCR and detection; a second question's / the same")
+    for name in ("receipt.png", "household.jpg"):
+        first, second = added_time(Image.of(IMAGES / name))
+        print(f"  {name:24} {first:.2f}; {second:.3f}")
+
+
+if __name__ == "__main__":
+    main()
