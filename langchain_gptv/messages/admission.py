@@ -23,6 +23,7 @@ _TAKEN: dict[Api, frozenset[str]] = {
         {
             *("text", "image_url", "input_image", "computer_screenshot", "file"),
             *("audio", "input_audio", "refusal"),
+            "acv_document_id",  # a video of Azure's, which says more beside the messages
         }
     ),
     "responses": frozenset(
@@ -128,7 +129,8 @@ def _refusal(block: Mapping[str, Any], where: str, api: Api) -> MessageError:
     kind = block.get("type")
     if kind in ("video", "video_url"):
         return MessageError(
-            f"{where} is a video, which OpenAI takes in no message. Send frames of it as images."
+            f"{where} is a video behind a URL, and OpenAI takes no video. Set fetch_urls=True to "
+            "have it fetched and frames of it sent, or make the block with video_block(path)."
         )
     if kind in ("audio", "input_audio"):
         return MessageError(
