@@ -104,3 +104,23 @@ def exif(orientation: int = 1, *, author: str = "", gps: bool = False) -> PIL.Im
         tags.get_ifd(0x8825)[1] = "N"
         tags.get_ifd(0x8825)[2] = (52.0, 31.0, 12.0)
     return tags
+
+
+def one_page(text: str) -> bytes:
+    """Make a PDF file with one line of text, the same bytes everywhere."""
+    draw = f"BT /F1 24 Tf 72 700 Td ({text}) Tj ET"
+    parts = (
+        "<< /Type /Catalog /Pages 2 0 R >>",
+        "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R "
+        "/Resources << /Font << /F1 5 0 R >> >> >>",
+        f"<< /Length {len(draw)} >>\nstream\n{draw}\nendstream",
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+    )
+    file, offsets = "%PDF-1.4\n", []
+    for number, part in enumerate(parts, start=1):
+        offsets.append(len(file))
+        file += f"{number} 0 obj\n{part}\nendobj\n"
+    rows = "".join(f"{offset:010} 00000 n \n" for offset in offsets)
+    table = f"xref\n0 6\n0000000000 65535 f \n{rows}trailer << /Size 6 /Root 1 0 R >>\n"
+    return f"{file}{table}startxref\n{len(file)}\n%%EOF\n".encode()

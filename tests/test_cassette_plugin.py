@@ -92,6 +92,35 @@ def test_a_missing_cassette_prints_the_command_and_the_command_works(project):
     project.run_project("--block-network").assert_outcomes(passed=1)
 
 
+def test_the_command_fits_where_pytest_was_started(project):
+    """It names the file from there, and lifts pytest-socket's block, which recording needs."""
+    pytest.importorskip("pytest_socket")
+    block = ("-p", "pytest_socket", "--disable-socket", "--allow-hosts=127.0.0.1", "--rootdir=..")
+    result = write(project, ONE).run_project(*block)
+    result.stdout.fnmatch_lines(
+        ["*Record it: pytest test_shop.py::test_one --record-mode=once --force-enable-socket"]
+    )
+
+
+def test_a_request_of_a_fixture_is_explained_too(project):
+    """A fixture that asks before the test begins gets the same command."""
+    text = """
+        import pytest
+
+        @pytest.fixture
+        def asked(vcr, ask):
+            return ask("one")
+
+        @pytest.mark.vcr
+        def test_one(asked):
+            pass
+    """
+    project.makepyfile(test_shop=text)
+    result = project.run_project()
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*Record it: pytest test_shop.py::test_one --record-mode=once*"])
+
+
 def test_a_changed_prompt_fails_with_the_line_and_the_command(project):
     """The note says what differs and how to record it again."""
     record(project)
@@ -135,6 +164,41 @@ def test_an_orphan_fails_a_whole_run_and_any_run_that_asks(project):
     assert project.run_project("-k", "one", "--gptv-orphans").ret == 1
     path.with_name("test_gone.yaml").unlink()
     assert project.run_project("--gptv-orphans").ret == 0
+
+
+def test_a_run_of_some_tests_takes_no_other_for_an_orphan(project):
+    """The cassettes of tests that were not asked for are left out, even with the option."""
+    write(write(project, ONE, "test_other"), ONE + ONE.replace("test_one", "test_two"))
+    project.run_project("--record-mode=once", live=True).assert_outcomes(passed=3)
+    some = ("test_shop.py",), ("test_shop.py::test_one",), ("-k", "two"), ("--ignore=test_shop.py",)
+    for arguments in some:
+        assert project.run_project(*arguments, "--gptv-orphans").ret == 0
+
+
+def test_a_module_that_is_not_collected_has_no_orphan(project):
+    """A module skipped whole, for want of a library, keeps its cassettes."""
+    write(write(project, ONE), ONE.replace("test_one", "test_two"), "test_other")
+    project.run_project("--record-mode=once", live=True).assert_outcomes(passed=2)
+    write(project, "import pytest\npytest.importorskip('no_such_library')\n" + ONE)
+    result = project.run_project()
+    result.assert_outcomes(passed=1, skipped=1)
+    assert result.ret == 0
+
+
+def test_workers_of_xdist_share_what_they_used(project):
+    """Of two workers neither takes the other's cassette for an orphan, and a real one is found."""
+    pytest.importorskip("xdist")
+    text = ONE + ONE.replace("import pytest", "").replace("test_one", "test_two")
+    write(project, text).run_project("--record-mode=once", live=True).assert_outcomes(passed=2)
+    workers = ("-p", "xdist.plugin", "-n", "2")
+    assert project.run_project(*workers).ret == 0
+    path = project.path / PATH
+    path.with_name("test_gone.yaml").write_bytes(path.read_bytes())
+    result = project.run_project(*workers)
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["*test_shop/test_gone.yaml: delete it*"])
+    result.stdout.no_fnmatch_line("*test_one.yaml: delete*")
+    result.stdout.no_fnmatch_line("*test_two.yaml: delete*")
 
 
 def test_a_skipped_test_keeps_its_cassette(project):

@@ -3,8 +3,12 @@
 import base64
 import io
 import json
+import signal
+import subprocess
+import sys
 import time
 
+import httpx2
 import PIL.Image
 import pytest
 from langchain_core.messages import HumanMessage
@@ -215,6 +219,76 @@ def test_a_crash_while_recording_leaves_the_old_cassette(recorded, server, monke
         CassetteFiles().save_cassette(path, exchanges, serializer)
     assert path.read_bytes() == before
     assert [each.name for each in recorded.iterdir() if each.name.startswith(".")] == []
+
+
+KILLED = """
+import os, signal, sys
+import httpx2
+from langchain_gptv.testing import make_vcr
+
+def die(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+def answer(request):
+    if sys.argv[2] == "while it asks":
+        die()
+    return httpx2.Response(200, json={"answer": "new"})
+
+if sys.argv[2] == "while it writes":
+    os.fsync = die
+with make_vcr(record_mode="all").use_cassette(sys.argv[1]):
+    with httpx2.Client(transport=httpx2.MockTransport(answer)) as client:
+        client.post("http://127.0.0.1/v1/chat/completions", json={"question": "new"})
+print("alive")
+"""
+
+
+@pytest.mark.parametrize("moment", ["while it asks", "while it writes"])
+def test_a_killed_recording_leaves_the_old_cassette(recorded, moment):
+    """After kill -9 the old file is there to the byte, and replays."""
+    path = recorded / "receipt.yaml"
+    before = path.read_bytes()
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED, path, moment], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (-signal.SIGKILL, ""), done.stderr
+    assert path.read_bytes() == before
+    with recorder(recorded).use_cassette("receipt"):
+        assert model_at(NOWHERE).invoke(question()).text == ANSWER
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+def test_a_drawn_picture_replays_as_its_digest(folder, stream):
+    """While recording the chain gets the picture; on replay its digest, and no base64."""
+    drawn = base64.b64encode(picture(600)).decode()
+    call = {"id": "ig_1", "type": "image_generation_call", "status": "completed", "result": drawn}
+    answer = {
+        "id": "resp_1", "object": "response", "created_at": 1, "model": "gpt-5.4", "tools": [],
+        "status": "completed", "output": [call], "parallel_tool_calls": True, "tool_choice": "auto",
+    }  # fmt: skip
+    events = [
+        {"type": "response.output_item.done", "output_index": 0, "item": call},
+        {"type": "response.completed", "response": answer},
+    ]
+    lines = [f"data: {json.dumps({'sequence_number': 0, **each})}\n\n" for each in events]
+    kind = {"content-type": "text/event-stream" if stream else "application/json"}
+    body = "".join(lines) if stream else json.dumps(answer)
+    reply = httpx2.MockTransport(lambda _: httpx2.Response(200, headers=kind, content=body))
+
+    def draw(transport):
+        client = httpx2.Client(transport=transport)
+        chat = model_at(NOWHERE, use_responses_api=True, http_client=client, streaming=stream)
+        return json.dumps(chat.invoke("Draw it.").content)
+
+    with recorder(folder, record_mode="once").use_cassette("drawn"):
+        assert drawn in draw(reply)
+    text = (folder / "drawn.yaml").read_text()
+    assert len(text) < 3_000
+    assert len(list((folder / "images").iterdir())) == 1
+    with recorder(folder).use_cassette("drawn"):
+        again = draw(None)
+    assert "base64:image/png;digest,600x600;" in again
+    assert drawn[:100] not in again
 
 
 def _cut(text, start):

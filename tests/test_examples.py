@@ -12,11 +12,12 @@ from langchain_gptv.local.layout import order_for_reading
 EXAMPLES = ROOT / "examples"
 
 
-def run(name: str, *args):
-    """Import examples/NAME.py and call its `main`."""
+def run(name: str, *args, **constants):
+    """Import examples/NAME.py, change some of its constants, and call its `main`."""
     spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    vars(module).update(constants)
     return module.main(*args)
 
 
@@ -46,6 +47,23 @@ def test_draw_evidence(tmp_path):
 def test_azure_deployment(truth):
     """The due date of the invoice comes over Azure's wire."""
     assert truth["invoice.png"]["due_date"]["text"] in run("azure_deployment")
+
+
+@pytest.mark.vcr
+def test_stream_from_server(service, truth):
+    """A stock client gets the text as it arrives: of the chart, since a page records long."""
+    if service.address is None or not service.is_engine:
+        pytest.skip("the script asks a server of the embedded engine")
+    text = run("stream_from_server", f"{service.address}/v1", PAGE=EXAMPLE_IMAGES / "chart.png")
+    assert truth["chart.png"]["title"]["text"] in text
+
+
+@pytest.mark.usefixtures("engine")
+def test_agent_inspects_receipt(truth):
+    """The agent extracts the printed total with a tool, and its sums hold."""
+    pytest.importorskip("langchain", reason="the extra 'agents' is not installed")
+    found = run("agent_inspects_receipt")
+    assert found == {"total": float(truth["receipt.png"]["total"]["text"]), "sums_hold": True}
 
 
 def test_every_image_is_accounted_for():

@@ -5,7 +5,7 @@ import sys
 import typer
 
 from langchain_gptv._version import __version__
-from langchain_gptv.cli import ask, doctor, serve, tokens
+from langchain_gptv.cli import ask, cassettes, doctor, serve, tokens
 
 app = typer.Typer(
     name="gptv",
@@ -20,6 +20,7 @@ app.command("read")(ask.read)
 app.command("tokens")(tokens.tokens)
 app.command("serve")(serve.serve)
 app.command("doctor")(doctor.doctor)
+app.add_typer(cassettes.app, name="cassettes")
 
 
 def _show_version(wanted: bool) -> None:

@@ -62,18 +62,30 @@ class CleanBody(bytes):
 
 
 class Digest(NamedTuple):
-    """What one digest says; `size` is empty for what is no picture."""
+    """What one digest says; `size` is empty for what is no picture.
+
+    Attributes:
+        size: Such as "1024x768"; pixels, width first.
+        sha256: The first 32 digits.
+        mime_type: As it was stated; empty for base64 without a head and of no known type.
+        byte_count: Of the file.
+    """
 
     size: str
     sha256: str
+    mime_type: str = ""
+    byte_count: int = 0
 
     def __str__(self) -> str:
-        return f"{self.size or 'file'} {self.sha256[:8]}..."
+        return f"{self.size or self.mime_type or 'file'} {self.sha256[:8]}..."
 
 
 def find_digests(text: str) -> list[Digest]:
     """Return the digests in a text, in order."""
-    return [Digest(found["size"] or "", found["sha256"]) for found in DIGEST.finditer(text)]
+    return [
+        Digest(found["size"] or "", found["sha256"], found["type"], int(found["bytes"]))
+        for found in DIGEST.finditer(text)
+    ]
 
 
 def digest_base64(text: str) -> str:

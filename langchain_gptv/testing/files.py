@@ -9,6 +9,7 @@ from typing import Any
 from langchain_gptv.exceptions import CassetteError, MissingExtraError
 from langchain_gptv.testing.atomic import write_atomically
 from langchain_gptv.testing.digests import CleanBody
+from langchain_gptv.testing.orphans import note_opened
 from langchain_gptv.testing.serializer import END, HEAD, line_of_interaction
 from langchain_gptv.testing.thumbnails import images_folder, store_thumbnails
 
@@ -48,6 +49,7 @@ class CassetteFiles:
             CassetteNotFoundError: There is none of the files, as vcrpy expects it.
         """
         paths = dict.fromkeys(map(Path, (cassette_path, *self.extra_paths)))
+        note_opened(paths)
         found = [
             read_cassette(path, serializer) for path in paths if path.is_file() and not self.fresh
         ]
@@ -74,6 +76,17 @@ def read_cassette(path: Path, serializer: Any) -> Exchanges:
     Raises:
         CassetteError: It is truncated, foreign or broken.
     """
+    interactions = read_interactions(path, serializer)
+    requests = [Request(**_request(each["request"])) for each in interactions]
+    return requests, [convert_to_bytes(each["response"]) for each in interactions]
+
+
+def read_interactions(path: Path, serializer: Any) -> list[dict[str, Any]]:
+    """Read one file, with each body as the text or the bytes that were sent.
+
+    Raises:
+        CassetteError: It is truncated, foreign or broken.
+    """
     text = _text(path)
     try:
         data = serializer.deserialize(text)
@@ -87,9 +100,7 @@ def read_cassette(path: Path, serializer: Any) -> Exchanges:
         last = text.count("\n") + 1
         raise CassetteError(str(path), last, _broken(f"the file ends without '{END}'"))
     _check(path, text, data)
-    interactions = data["interactions"]
-    requests = [Request(**_request(each["request"])) for each in interactions]
-    return requests, [convert_to_bytes(each["response"]) for each in interactions]
+    return list(data["interactions"])
 
 
 def _text(path: Path) -> str:

@@ -111,7 +111,13 @@ def _image_differences(old: Leaves, new: Leaves) -> list[str]:
     if len(recorded) != len(sent):
         return [f"{len(recorded)} images recorded, {len(sent)} sent"]
     pairs = enumerate(zip(recorded, sent, strict=True), start=1)
-    return [f"image {n}: {was} recorded, {now} sent" for n, (was, now) in pairs if was != now]
+    return [f"image {n}: {_compare(was, now)}" for n, (was, now) in pairs if was != now]
+
+
+def _compare(was: Digest, now: Digest) -> str:
+    if was.sha256 == now.sha256:
+        return f"'{was.mime_type}' recorded, '{now.mime_type}' sent"
+    return f"{was} recorded, {now} sent"
 
 
 def _leaf_differences(path: str, old: Any, new: Any) -> list[str]:

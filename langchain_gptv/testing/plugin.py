@@ -7,53 +7,23 @@ of pytest, so it imports nothing that is large.
 
 from __future__ import annotations
 
-import os
-import shlex
 import sys
 from collections.abc import Generator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from langchain_gptv.testing.orphans import CassetteUse
+from langchain_gptv.testing.tape import Tape, check_played, explain, shown
 
 _USE = pytest.StashKey[CassetteUse]()
+_WORKERS = pytest.StashKey[int]()
+_OUTPUT = "gptv_cassettes"
 
 
-@dataclass
-class _Tape:
-    """The cassette of one test.
-
-    Attributes:
-        cassette: vcrpy's, once it is open.
-        files: Our persister, once the recorder is furnished.
-        loaded: How many exchanges came from the file.
-        existed: Whether there was a file.
-        fresh: Whether the file is recorded anew, so that what it holds is not read.
-    """
-
-    cassette: Any = None
-    files: Any = None
-    loaded: int = 0
-    existed: bool = False
-    fresh: bool = False
-
-    @property
-    def path(self) -> Path:
-        return Path(self.cassette._path)
-
-    def unplayed(self) -> list[Any]:
-        """Return the requests from the file that the test did not send."""
-        if self.cassette.record_mode.value == "all":
-            return []
-        counts, requests = self.cassette.play_counts, self.cassette.requests[: self.loaded]
-        return [each for index, each in enumerate(requests) if not counts[index]]
-
-
-_TAPE = pytest.StashKey[_Tape]()
-_opening: list[_Tape] = []
+_TAPE = pytest.StashKey[Tape]()
+_opening: list[Tape] = []
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -73,6 +43,17 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_deselected(items: list[pytest.Item]) -> None:
     """A test that was left out still owns its cassette."""
     _expect(items)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """A module that cannot be imported, or is skipped whole, still owns its cassettes."""
+    report = yield
+    if not report.passed:
+        collector.config.stash[_USE].unknown.add(collector.path.stem)
+    return report
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -113,7 +94,7 @@ def pytest_fixture_setup(
     return cassette
 
 
-def _take_settings(request: pytest.FixtureRequest) -> _Tape | None:
+def _take_settings(request: pytest.FixtureRequest) -> Tape | None:
     from langchain_gptv.testing.config import is_ours
 
     config = request.getfixturevalue("vcr_config")
@@ -125,7 +106,7 @@ def _take_settings(request: pytest.FixtureRequest) -> _Tape | None:
         # the cassette first; ours is replaced when the new one is whole.
         config["record_mode"] = "once" if asked == "rewrite" else asked
     _forget_async_client()
-    return _Tape(fresh=asked == "rewrite")
+    return Tape(fresh=asked == "rewrite")
 
 
 def _forget_async_client() -> None:
@@ -148,11 +129,21 @@ def pytest_recording_configure(config: pytest.Config, vcr: Any) -> None:
         tape.files.fresh = tape.fresh
 
 
-def _opened(item: pytest.Item, tape: _Tape, cassette: Any) -> None:
+def _opened(item: pytest.Item, tape: Tape, cassette: Any) -> None:
     tape.cassette, tape.loaded = cassette, len(cassette)
     tape.existed = tape.path.is_file() or bool(tape.loaded)
     item.stash[_TAPE] = tape
     item.config.stash[_USE].open(tape.path, tape.path.stem)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
+    """Explain a request of a fixture that is not in the cassette."""
+    try:
+        yield
+    except BaseException as error:
+        _failed(item, error)
+        raise
 
 
 @pytest.hookimpl(wrapper=True)
@@ -161,64 +152,38 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     try:
         yield
     except BaseException as error:
-        tape = item.stash.get(_TAPE, None)
-        if tape is not None:
-            tape.files.keep_old = True
-            _explain(item, tape, error)
+        _failed(item, error)
         raise
     tape = item.stash.get(_TAPE, None)
     if tape is not None:
-        _check_played(item, tape)
+        check_played(item, tape)
 
 
-def _check_played(item: pytest.Item, tape: _Tape) -> None:
-    left = tape.unplayed()
-    if left:
-        names = ", ".join(f"{each.method} {each.uri}" for each in left[:3])
-        pytest.fail(
-            f"{len(left)} of {tape.loaded} exchanges in {_shown(tape.path)} were not played: "
-            f"{names}. If the test no longer sends them, record it again: "
-            f"{_command(item, 'rewrite')}",
-            pytrace=False,
-        )
+def _failed(item: pytest.Item, error: BaseException) -> None:
+    tape = item.stash.get(_TAPE, None)
+    if tape is not None:
+        tape.files.keep_old = True
+        explain(item, tape, error)
 
 
-def _explain(item: pytest.Item, tape: _Tape, error: BaseException) -> None:
-    from vcr.errors import CannotOverwriteExistingCassetteException as NotInCassette
-
-    while error.__cause__ is not None and not isinstance(error, NotInCassette):
-        error = error.__cause__
-    if not isinstance(error, NotInCassette):
-        return
-    if not tape.existed:
-        path = _shown(tape.path)
-        error.add_note(f"There is no cassette {path}. Record it: {_command(item, 'once')}")
-        return
-    line = _closest(tape, error)
-    if line:
-        error.add_note(f"Differs from {_shown(tape.path)}: {line}")
-    error.add_note(f"If the change is wanted, record it again: {_command(item, 'rewrite')}")
-
-
-def _closest(tape: _Tape, error: Any) -> str:
-    """Return what differs from the exchange that is most alike."""
-    matches = error.cassette.find_requests_with_most_matches(error.failed_request)
-    lines = ["; ".join(f"{name}: {text}" for name, text in failed) for *_, failed in matches]
-    return min(lines, key=len, default="")
-
-
-def _command(item: pytest.Item, mode: str) -> str:
-    return f"pytest {shlex.quote(item.nodeid)} --record-mode={mode}"
-
-
-def _shown(path: Path) -> str:
-    return os.path.relpath(path)
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    """Take in which cassettes a worker of pytest-xdist used."""
+    packed = getattr(node, "workeroutput", {}).get(_OUTPUT)
+    if packed:
+        stash = node.config.stash
+        count = stash.setdefault(_WORKERS, 0)
+        stash[_USE].add(packed, first=count == 0)
+        stash[_WORKERS] = count + 1
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Fail a run that leaves cassettes without a test."""
-    if exitstatus == pytest.ExitCode.OK and _orphans(session.config):
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output[_OUTPUT] = session.config.stash[_USE].pack()
+    elif exitstatus == pytest.ExitCode.OK and _orphans(session.config):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
@@ -228,17 +193,29 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     if orphans:
         terminalreporter.section("cassettes that no test uses", red=True)
         for path in orphans:
-            terminalreporter.line(f"{_shown(path)}: delete it, or restore its test")
+            terminalreporter.line(f"{shown(path)}: delete it, or restore its test")
 
 
 def _orphans(config: pytest.Config) -> list[Path]:
-    if hasattr(config, "workerinput") or not (config.getoption("--gptv-orphans") or _whole(config)):
-        return []
-    return config.stash[_USE].orphans()
+    whole = _whole(config)
+    if whole or (config.getoption("--gptv-orphans") and _modules_are_whole(config)):
+        return config.stash[_USE].orphans(whole=whole)
+    return []
 
 
 def _whole(config: pytest.Config) -> bool:
     """Whether the run takes in all tests, for all that its arguments say."""
     by_name = config.args_source is pytest.Config.ArgsSource.ARGS
-    narrowed = ("keyword", "markexpr", "deselect", "ignore", "ignore_glob", "lf", "collectonly")
+    narrowed = ("keyword", "markexpr", "deselect", "ignore", "ignore_glob", "collectonly")
+    return (
+        not by_name
+        and _modules_are_whole(config)
+        and not any(config.getoption(name, None) for name in narrowed)
+    )
+
+
+def _modules_are_whole(config: pytest.Config) -> bool:
+    """Whether each module that is collected gives all its tests, deselected ones too."""
+    narrowed = ("lf", "stepwise")
+    by_name = any("::" in str(argument) for argument in config.args)
     return not by_name and not any(config.getoption(name, None) for name in narrowed)

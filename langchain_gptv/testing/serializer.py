@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from langchain_gptv.exceptions import MissingExtraError
+from langchain_gptv.testing.servers import name_servers
 
 try:
     import yaml
@@ -22,7 +23,6 @@ END = "..."
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-_MODEL = re.compile(r'"model"\s*:\s*"([^"]{1,100})"')
 
 
 class _CassetteDumper(_Dumper):  # type: ignore[misc]
@@ -39,10 +39,9 @@ _CassetteDumper.add_representer(str, _represent_text)
 
 def serialize(cassette: dict[str, Any]) -> str:
     """Write what vcrpy gives: `{"version": 1, "interactions": [...]}`."""
-    made_by = dict.fromkeys(_made_by(cassette["interactions"]))
     data = {
         "version": cassette["version"],
-        "recorded_with": list(made_by),
+        "recorded_with": name_servers(_answers(cassette["interactions"])),
         "interactions": [_readable(each) for each in cassette["interactions"]],
     }
     return HEAD + _dump(data)
@@ -50,7 +49,7 @@ def serialize(cassette: dict[str, Any]) -> str:
 
 def deserialize(text: str) -> Any:
     """Read a cassette of this format or of vcrpy's own; anything else is returned as it parses."""
-    data = yaml.load(text, Loader=_Loader)
+    data = parse(text)
     interactions = data.get("interactions") if isinstance(data, dict) else None
     for each in interactions if isinstance(interactions, list) else ():
         if isinstance(each, dict):
@@ -68,6 +67,21 @@ def line_of_interaction(text: str, index: int) -> int:
     return 1
 
 
+def seal(interaction: dict[str, Any]) -> str:
+    """Return 16 digits of the sha256 of an exchange as it stands in the file, by its values.
+
+    They tell an exchange that was changed by hand. Taking the line away owns the change.
+    """
+    parts = {key: interaction.get(key) for key in ("request", "response")}
+    text = json.dumps(parts, sort_keys=True, default=repr)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def parse(text: str) -> Any:
+    """Read the YAML of a cassette as it stands."""
+    return yaml.load(text, Loader=_Loader)
+
+
 def _dump(value: Any) -> str:
     return str(
         yaml.dump(
@@ -81,19 +95,16 @@ def _dump(value: Any) -> str:
     )
 
 
-def _made_by(interactions: list[dict[str, Any]]) -> Iterator[str]:
-    """Say who answered: the host that was called, and the model that its answer names."""
+def _answers(interactions: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
     for each in interactions:
-        host = each["request"]["uri"].partition("//")[2].partition("/")[0]
-        text = (each["response"].get("body") or {}).get("string") or ""
-        found = _MODEL.search(text) if isinstance(text, str) else None
-        yield f"{host}, {found[1]}" if found else host
+        text = (each["response"].get("body") or {}).get("string")
+        yield each["request"]["uri"], text if isinstance(text, str) else ""
 
 
 def _readable(interaction: dict[str, Any]) -> dict[str, Any]:
     request, response = interaction["request"], interaction["response"]
     body = (response.get("body") or {}).get("string")
-    return {
+    written = {
         "request": {
             "method": request["method"],
             "uri": request["uri"],
@@ -106,6 +117,7 @@ def _readable(interaction: dict[str, Any]) -> dict[str, Any]:
             "body": _parsed(body),
         },
     }
+    return {**written, "sha256": seal(written)}
 
 
 def _flat(headers: dict[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ MAX_SIDE = 256
 """Pixels of the longer side."""
 
 _JPEG_QUALITY = 60
+_NAME = re.compile(r"[0-9a-f]{32}\.(png|jpg)")
 
 
 def images_folder(cassette: Path) -> Path:
@@ -28,8 +30,13 @@ def images_folder(cassette: Path) -> Path:
     return cassette.parent / "images"
 
 
+def is_thumbnail(path: Path) -> bool:
+    """Whether the file is a thumbnail, by its name and folder."""
+    return path.parent.name == "images" and bool(_NAME.fullmatch(path.name))
+
+
 def store_thumbnails(pictures: Mapping[str, bytes], folder: Path) -> list[Path]:
-    """Store what can be shown; a PDF or a damaged picture has its digest alone.
+    """Store what can be shown: pictures, and the first page of a PDF where pypdfium2 is installed.
 
     Args:
         pictures: Files by the digits of their sha256, which become the names.
@@ -49,10 +56,12 @@ def store_thumbnails(pictures: Mapping[str, bytes], folder: Path) -> list[Path]:
 
 
 def make_thumbnail(data: bytes) -> tuple[str, bytes] | None:
-    """Return ("png" or "jpg", bytes), whichever is smaller, or None for what cannot be shown."""
-    try:
-        picture = Image(data).to_pil()
-    except GPTVError:
+    """Return ("png" or "jpg", bytes), whichever is smaller, or None for what cannot be shown.
+
+    A picture whose header is sound and whose pixels are not gives a grey one with a cross.
+    """
+    picture = _first_page(data) if data.startswith(b"%PDF-") else _picture(data)
+    if picture is None:
         return None
     picture.thumbnail((MAX_SIDE, MAX_SIDE))
     files = [
@@ -60,6 +69,45 @@ def make_thumbnail(data: bytes) -> tuple[str, bytes] | None:
         ("jpg", _encode(picture, "JPEG", quality=_JPEG_QUALITY, optimize=True)),
     ]
     return min(files, key=lambda file: len(file[1]))
+
+
+def _picture(data: bytes) -> PIL.Image.Image | None:
+    try:
+        image = Image(data)
+    except GPTVError:
+        return None
+    try:
+        return image.to_pil()
+    except GPTVError:
+        return _crossed_out(image.width, image.height)
+
+
+def _crossed_out(width: int, height: int) -> PIL.Image.Image:
+    from PIL import Image as PILImage
+    from PIL import ImageDraw
+
+    scale = MAX_SIDE / max(width, height, MAX_SIDE)
+    right, bottom = max(1, round(width * scale)), max(1, round(height * scale))
+    picture = PILImage.new("RGB", (right, bottom), "#cccccc")
+    for start, end in (((0, 0), (right, bottom)), ((0, bottom), (right, 0))):
+        ImageDraw.Draw(picture).line((start, end), "#888888", 2)
+    return picture
+
+
+def _first_page(data: bytes) -> PIL.Image.Image | None:
+    try:
+        import pypdfium2 as pdfium
+    except ImportError:
+        return None
+    try:
+        document = pdfium.PdfDocument(data)
+        page = document[0]
+        scale = MAX_SIDE / max(page.get_size())
+        picture: PIL.Image.Image = page.render(scale=scale).to_pil().convert("RGB")
+    except (pdfium.PdfiumError, ValueError, IndexError, ZeroDivisionError):
+        return None
+    document.close()
+    return picture
 
 
 def _encode(picture: PIL.Image.Image, kind: str, **options: object) -> bytes:
