@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
 import os
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, Self
@@ -30,6 +31,9 @@ __all__ = ["MAX_PIXELS", "Image"]
 
 _LONGEST_HEAD = 1024
 """Characters within which the head of a data URL must end."""
+
+_SHOWN_SIDE = 720
+"""Pixels of the longest side in a notebook."""
 
 _ACCEPTED = "Pass a path, bytes, a data URL, a PIL image, a numpy array or an open file."
 
@@ -240,6 +244,14 @@ class Image:
         header = self.frame_header(frame)
         picture = render(self, header, frame=frame, background=background)
         return picture if picture.mode == "RGB" else picture.convert("RGB")
+
+    def _repr_png_(self) -> bytes:
+        """Show the picture in a notebook, small enough to be kept there."""
+        picture = self.to_pil()
+        picture.thumbnail((_SHOWN_SIDE, _SHOWN_SIDE))
+        file = io.BytesIO()
+        picture.save(file, "PNG")
+        return file.getvalue()
 
     def __repr__(self) -> str:
         return f"Image({self.name!r}, {self.mime_type}, {self.width}x{self.height})"

@@ -66,6 +66,10 @@ class PreparedImage:
         """The file as `data:<mime>;base64,...`."""
         return f"data:{self.mime_type};base64,{self.base64}"
 
+    def _repr_png_(self) -> bytes:
+        """Show the picture in a notebook."""
+        return Image(self.data)._repr_png_()
+
     def __repr__(self) -> str:
         size = f"{self.width}x{self.height}, {len(self.data):,} bytes"
         return f"PreparedImage({self.name!r}, {self.mime_type}, {size}: {self.reason})"

@@ -1,0 +1,93 @@
+"""What calls cost, as tables and a plot."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from decimal import Decimal
+from itertools import accumulate
+from typing import Protocol
+
+from langchain_gptv.display.view import View, table
+from langchain_gptv.vision.tables import readable_cost, render_text
+from langchain_gptv.vision.usage import CallUsage, UsageTotal
+
+_WIDTH, _HEIGHT = 480, 120
+_HEAD = ("", "calls", "input", "image (est.)", "output", "cost")
+
+
+class HasUsage(Protocol):
+    """A `UsageTracker`, or whatever counts as it does."""
+
+    @property
+    def calls(self) -> Sequence[CallUsage]:
+        """Every call."""
+
+    @property
+    def total(self) -> UsageTotal:
+        """Their sum."""
+
+    def by_model(self) -> dict[str, UsageTotal]:
+        """Return the sum per model."""
+
+    def by_tool(self) -> dict[str, UsageTotal]:
+        """Return the sum per tool."""
+
+
+def show_usage(tracker: HasUsage) -> View:
+    """Show tokens and money per model and per tool, and how the cost grew over the calls.
+
+    Args:
+        tracker: A `UsageTracker`.
+
+    Example:
+        >>> from langchain_gptv.usage import UsageTracker
+        >>> print(show_usage(UsageTracker()))
+        No calls yet.
+    """
+    if not tracker.calls:
+        return View("<p>No calls yet.</p>", "No calls yet.")
+    rows = _rows(tracker)
+    notes = _notes(tracker.total)
+    plot = _plot([call.cost_usd or Decimal() for call in tracker.calls])
+    body = table(_HEAD, rows) + "".join(f"<p>{html.escape(note)}</p>" for note in notes) + plot
+    return View(body, "\n".join([render_text(_HEAD, rows), *notes]))
+
+
+def _rows(tracker: HasUsage) -> list[tuple[str, ...]]:
+    rows = [_row(model or "?", total) for model, total in tracker.by_model().items()]
+    tools = tracker.by_tool()
+    if set(tools) != {""}:
+        rows += [_row(f"by {tool or 'you'}", total) for tool, total in tools.items()]
+    return [*rows, _row("all", tracker.total)]
+
+
+def _row(name: str, total: UsageTotal) -> tuple[str, ...]:
+    counts = (total.input_tokens, total.image_tokens, total.output_tokens)
+    cost = None if total.unknown == total.calls else total.cost_usd
+    return (name, f"{total.calls:,}", *(f"{count:,}" for count in counts), readable_cost(cost))
+
+
+def _notes(total: UsageTotal) -> list[str]:
+    notes = []
+    if total.failed:
+        notes.append(f"{total.failed} of {total.calls} calls failed.")
+    if total.unknown > total.failed:
+        notes.append(f"The price of {total.unknown - total.failed} calls is not known.")
+    return notes
+
+
+def _plot(costs: Sequence[Decimal]) -> str:
+    """Return a line of the cost so far over the calls, as SVG; nothing where all was free."""
+    sums = [float(cost) for cost in accumulate(costs, initial=Decimal())]
+    if not sums[-1]:
+        return ""
+    across, up = _WIDTH / (len(sums) - 1), (_HEIGHT - 8) / sums[-1]
+    points = " ".join(f"{n * across:.1f},{_HEIGHT - 4 - s * up:.1f}" for n, s in enumerate(sums))
+    label = f"Cost so far over {len(costs)} calls, {readable_cost(Decimal(str(sums[-1])))} in all"
+    return (
+        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" width="{_WIDTH}" height="{_HEIGHT}" role="img" '
+        f'aria-label="{label}" style="max-width:100%"><title>{label}</title>'
+        f'<polyline points="{points}" fill="none" stroke="#0072b2" stroke-width="2"/></svg>'
+        f"<p>{label}.</p>"
+    )
