@@ -7,8 +7,6 @@ from contextlib import contextmanager
 
 import PIL.Image
 from langchain.agents import create_agent
-from langchain.agents.middleware import AgentMiddleware
-from langchain_core.messages import ToolMessage
 from langchain_core.tools import tool
 from langchain_openai import ChatOpenAI
 from wire_support import FakeEngine, running
@@ -71,25 +69,9 @@ def ask(text, *pictures):
     return {"messages": [{"role": "user", "content": [{"type": "text", "text": text}, *blocks]}]}
 
 
-class CallOnce(AgentMiddleware):
-    """Lets the model answer once a tool has, so that a run has one tool call."""
-
-    def wrap_model_call(self, request, handler):
-        return handler(self._decided(request))
-
-    async def awrap_model_call(self, request, handler):
-        return await handler(self._decided(request))
-
-    def _decided(self, request):
-        answered = isinstance(request.messages[-1], ToolMessage)
-        return request.override(tool_choice="none") if answered else request
-
-
 def make_agent(vision, model, **settings):
     """An agent with one tool that returns pictures."""
-    # Asked before the pictures are placed, after which the last message may be one of the user.
-    middleware = [CallOnce(), vision]
-    return vision.wrap(create_agent(model, [take_photo], middleware=middleware, **settings))
+    return vision.wrap(create_agent(model, [take_photo], middleware=[vision], **settings))
 
 
 def sent_images(body):

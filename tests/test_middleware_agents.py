@@ -6,7 +6,6 @@ import sys
 
 import pytest
 from agents import (
-    CallOnce,
     ask,
     base64_in,
     chat_openai,
@@ -149,7 +148,7 @@ def test_only_the_newest_pictures_are_sent(model, bodies):
 def test_without_wrapping_the_state_is_clean_all_the_same(model):
     """`wrap` is for the input's own checkpoint; the state holds references without it too."""
     vision, saver = VisionMiddleware(), InMemorySaver()
-    middleware = [CallOnce(), vision]
+    middleware = [vision]
     agent = create_agent(model, [take_photo], middleware=middleware, checkpointer=saver)
     agent.invoke(ask(PHOTO, picture(90)), THREAD)
     assert base64_in(agent.get_state(THREAD).values) == []

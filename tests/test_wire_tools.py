@@ -83,3 +83,17 @@ def test_a_question_that_names_no_tool_is_answered(truth):
     answer = model.invoke([human_message("What is the total?", EXAMPLE_IMAGES / "receipt.png")])
     assert truth["receipt.png"]["total"]["text"] in answer.text
     assert not answer.tool_calls
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize("responses", [False, True], ids=["chat", "responses"])
+def test_a_tool_that_answers_by_a_picture_has_answered(responses, truth):
+    """Its picture is looked at, and the tool is not called again, wherever the picture moved."""
+    model = ChatGPTV(model="gptv-local", use_responses_api=responses).bind_tools([ZOOM])
+    history = [HumanMessage('What is the total? Use zoom_image with "img_3f9a".')]
+    call = model.invoke(history)
+    picture = human_message("", EXAMPLE_IMAGES / "receipt.png").content[-1:]
+    result = ToolMessage(picture, tool_call_id=call.tool_calls[0]["id"])
+    answer = model.invoke([*history, call, result])
+    assert not answer.tool_calls
+    assert "30.54" in answer.text

@@ -75,12 +75,13 @@ def answer(engine: Engine, ask: Ask) -> Result:
 def _say(engine: Engine, ask: Ask) -> Result:
     if ask.forced:
         return _call(engine, ask)
-    called = None if ask.conversation.tool_answer else _call_of_own_accord(engine, ask)
+    answered = ask.conversation.has_tool_answer
+    called = None if answered else _call_of_own_accord(engine, ask)
     if called is not None:
         return called
     if isinstance(ask.output, Mapping):
         return _fill(engine, ask, ask.output, "answer")
-    if ask.offered and ask.conversation.tool_answer and not ask.conversation.images:
+    if ask.offered and answered and not ask.conversation.images:
         return Result("answer", f"The tool says: {ask.conversation.tool_answer}", "seen")
     answer = engine.answer(_images(ask), ask.conversation.question)
     text = answer.text if ask.output == "text" else _as_json(answer)

@@ -54,10 +54,15 @@ class Conversation:
         return tuple(image for turn in newest for image in turn.content.images)
 
     @property
+    def has_tool_answer(self) -> bool:
+        """Whether a tool answered last, in text or by a picture, and nothing was said since."""
+        return [turn.role for turn in self._asked[-1:]] == ["tool"]
+
+    @property
     def tool_answer(self) -> str:
         """The text of the tool that answered last, when nothing was said since; else empty."""
-        last = self.turns[-1] if self.turns else None
-        return last.content.text if last is not None and last.role == "tool" else ""
+        said = [turn.content.text for turn in self.turns if turn.role == "tool"]
+        return said[-1] if self.has_tool_answer and said else ""
 
     @property
     def all_text(self) -> str:
