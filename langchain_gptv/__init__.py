@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from langchain_gptv.middleware import VisionMiddleware as VisionMiddleware
     from langchain_gptv.sources import ImageSources as ImageSources
     from langchain_gptv.store import ImageStore as ImageStore
+    from langchain_gptv.tools.toolkit import VisionToolkit as VisionToolkit
     from langchain_gptv.transcripts import OpenAITranscriber as OpenAITranscriber
     from langchain_gptv.transcripts import TranscriptLine as TranscriptLine
     from langchain_gptv.transcripts import load_transcript as load_transcript
-    from langchain_gptv.tools.toolkit import VisionToolkit as VisionToolkit
     from langchain_gptv.vision.boxes import Box as Box
     from langchain_gptv.vision.contact_sheet import contact_sheet as contact_sheet
     from langchain_gptv.vision.costs import compare_usage as compare_usage

@@ -11,6 +11,7 @@ from langchain_core.messages import BaseMessage
 from langchain_gptv._bounded import BoundedStore
 from langchain_gptv.exceptions import GPTVError, MessageError
 from langchain_gptv.messages.forms import FormReader
+from langchain_gptv.messages.video_forms import is_linked_video
 from langchain_gptv.sources import FetchUrls, ImageSources
 
 KEPT_SECONDS = 300.0
@@ -39,8 +40,13 @@ def inline_urls(
         MessageError: A URL may not or cannot be fetched; it names message and block.
     """
     wanted: dict[str, str] = {}
+    if fetch_urls:
+        messages = [
+            _with_videos(message, index, sources, fetch_urls)
+            for index, message in enumerate(messages)
+        ]
     for where, url in _urls(messages) if fetch_urls else ():
-        if fetch_urls is True or _is_out_of_reach(url, sources):
+        if _is_wanted(url, sources, fetch_urls):
             wanted.setdefault(url, where)
     if not wanted:
         return list(messages)
@@ -65,6 +71,27 @@ def _url(block: Any) -> str:
     inner = block.get("image_url")
     url = inner.get("url") if isinstance(inner, Mapping) else inner
     return url if isinstance(url, str) else ""
+
+
+def _with_videos(
+    message: BaseMessage, index: int, sources: ImageSources, fetch_urls: FetchUrls
+) -> BaseMessage:
+    """Fetch the videos of a message one after the other: each may be as large as the limit."""
+    if not isinstance(message.content, list) or not any(map(is_linked_video, message.content)):
+        return message
+    from langchain_gptv.messages.video import expand_fetched
+
+    content: list[str | dict[Any, Any]] = []
+    for place, block in enumerate(message.content):
+        if is_linked_video(block) and _is_wanted(block["url"], sources, fetch_urls):
+            content += expand_fetched(block, f"messages[{index}].content[{place}]", sources)
+        else:
+            content.append(block)
+    return message.model_copy(update={"content": content})
+
+
+def _is_wanted(url: str, sources: ImageSources, fetch_urls: FetchUrls) -> bool:
+    return fetch_urls is True or _is_out_of_reach(url, sources)
 
 
 def _is_out_of_reach(url: str, sources: ImageSources) -> bool:

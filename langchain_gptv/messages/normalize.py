@@ -15,6 +15,7 @@ from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 
 from langchain_gptv.exceptions import MessageError
 from langchain_gptv.messages.forms import FormReader, is_generated
+from langchain_gptv.messages.video_forms import is_video
 from langchain_gptv.sources import NO_SOURCES, ImageSources
 
 _STRINGIFIED = ("b'\\x89PNG", 'b"\\x89PNG', "b'\\xff\\xd8\\xff", 'b"\\xff\\xd8\\xff')
@@ -79,12 +80,23 @@ def _normalize(message: BaseMessage, index: int, sources: ImageSources) -> BaseM
         _check_string(message, index)
         return message
     blocks = [
-        _normalize_block(block, message, f"messages[{index}].content[{place}]", sources)
+        normal
         for place, block in enumerate(message.content)
+        for normal in _expand(block, message, f"messages[{index}].content[{place}]", sources)
     ]
     if blocks == message.content:
         return message
     return message.model_copy(update={"content": blocks})
+
+
+def _expand(
+    block: str | dict[Any, Any], message: BaseMessage, where: str, sources: ImageSources
+) -> list[dict[str, Any]]:
+    if isinstance(block, dict) and is_video(block):
+        from langchain_gptv.messages.video import expand_video
+
+        return expand_video(block, where, sources)
+    return [_normalize_block(block, message, where, sources)]
 
 
 def _normalize_block(

@@ -1,5 +1,5 @@
 """The door: the only place that opens a path or a URL that message content or a model names."""
 
-from langchain_gptv.sources.door import NO_SOURCES, FetchUrls, ImageSources
+from langchain_gptv.sources.door import CODE_SOURCES, NO_SOURCES, FetchUrls, ImageSources
 
-__all__ = ["NO_SOURCES", "FetchUrls", "ImageSources"]
+__all__ = ["CODE_SOURCES", "NO_SOURCES", "FetchUrls", "ImageSources"]

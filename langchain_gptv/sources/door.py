@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-import stat
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal
+from typing import BinaryIO, Literal
 
-from langchain_gptv.exceptions import SourceNotAllowedError
+from langchain_gptv.sources.opening import open_inside, read_within
 from langchain_gptv.sources.rules import DEFAULT_PORTS, UrlRules, parse_hosts
-from langchain_gptv.vision.images import Image
+from langchain_gptv.vision.images import MAX_PIXELS, Image
 
 FetchUrls = bool | Literal["private"]
 """Which image URLs are fetched here: none, all, or those that no service could reach."""
@@ -28,7 +27,8 @@ class ImageSources:
         schemes: Of "https" and "http".
         allow_private: Whether private and loopback addresses may be reached. Nothing opens
             link-local addresses and those where a cloud hands out credentials.
-        max_bytes: Of a fetched file.
+        max_bytes: Of an image file, and of whatever is fetched.
+        max_pixels: Width times height that an image may declare; it is refused undecoded.
         timeout: Seconds for a fetch in all, redirects included.
         max_redirects: How many are followed, each under the same rules.
 
@@ -48,7 +48,8 @@ class ImageSources:
         *,
         schemes: Iterable[str] = frozenset({"https"}),
         allow_private: bool = False,
-        max_bytes: int = 20_000_000,
+        max_bytes: int = 50_000_000,
+        max_pixels: int = MAX_PIXELS,
         timeout: float = 10.0,
         max_redirects: int = 3,
     ) -> None:
@@ -58,30 +59,32 @@ class ImageSources:
             schemes=_schemes(schemes),
             allow_private=allow_private,
             max_bytes=max_bytes,
+            max_pixels=max_pixels,
             timeout=timeout,
             max_redirects=max_redirects,
         )
 
     def open_path(self, path: str | os.PathLike[str]) -> Image:
-        """Open an image file inside the roots.
+        """Read an image file inside the roots: what was checked is what is read, once.
 
         Raises:
             SourceNotAllowedError: It lies outside, links followed, or is no ordinary file.
+            ImageTooLargeError: It is over `max_bytes`, or over `max_pixels`.
             ImageError: It is no image.
         """
-        resolved = _resolved(path)
-        if not any(resolved.is_relative_to(root) for root in self.roots):
-            allowed = [str(root) for root in self.roots]
-            raise SourceNotAllowedError(
-                f"'{os.fspath(path)}' is outside the allowed roots {allowed}. Add its folder to "
-                "ImageSources(roots=[...]), or open it yourself with image_block(path)."
-            )
-        if _is_special(resolved):
-            raise SourceNotAllowedError(
-                f"'{os.fspath(path)}' is a pipe, a socket or a device, which could be read "
-                "forever. Name an ordinary file."
-            )
-        return Image.from_path(resolved)
+        name = os.fspath(path)
+        with self.open_file(path) as file:
+            data = read_within(file, self.url_rules.max_bytes, name)
+        return self.url_rules.check_pixels(Image(data, name=name))
+
+    def open_file(self, path: str | os.PathLike[str]) -> BinaryIO:
+        """Open an ordinary file of any kind and size inside the roots.
+
+        Raises:
+            SourceNotAllowedError: It lies outside, links followed, or is no ordinary file.
+            ImageError: There is no such file, or it cannot be opened.
+        """
+        return open_inside(path, self.roots)
 
     def fetch(self, url: str) -> Image:
         """Fetch an image over HTTP(S). What it is, its bytes say, not the server.
@@ -92,13 +95,19 @@ class ImageSources:
         Raises:
             SourceNotAllowedError: The URL, a redirect or an address is not allowed.
             ImageFetchError: The server does not answer, or not with a file, in time.
-            ImageTooLargeError: The file is over `max_bytes`.
+            ImageTooLargeError: The file is over `max_bytes`, or the image over `max_pixels`.
             ImageError: It is no image.
         """
         # Whoever opens no URL does not pay for the HTTP client.
         from langchain_gptv.sources.fetching import fetch_url
 
         return fetch_url(url, self.url_rules)
+
+    def fetch_data(self, url: str) -> bytes:
+        """Fetch a file that is no image; otherwise as `fetch`."""
+        from langchain_gptv.sources.fetching import fetch_data
+
+        return fetch_data(url, self.url_rules)
 
     async def afetch(self, url: str) -> Image:
         """Fetch an image without blocking the event loop; otherwise as `fetch`."""
@@ -117,22 +126,12 @@ def _schemes(schemes: Iterable[str]) -> frozenset[str]:
     return found
 
 
-def _resolved(path: str | os.PathLike[str]) -> Path:
-    try:
-        return Path(path).expanduser().resolve()
-    except (OSError, RuntimeError, ValueError) as error:
-        # A circle of links, the home of nobody, a NUL in the name.
-        raise SourceNotAllowedError(f"{os.fspath(path)!r} leads nowhere: {error}") from None
-
-
-def _is_special(path: Path) -> bool:
-    """Tell whether opening might hang; what is not there is for the opener to say."""
-    try:
-        mode = path.stat().st_mode
-    except OSError:
-        return False
-    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
-
-
 NO_SOURCES = ImageSources()
-"""Opens no file."""
+"""What content may name unless a developer says otherwise: no file."""
+
+CODE_SOURCES = ImageSources([Path.cwd().anchor], schemes=DEFAULT_PORTS, allow_private=True)
+"""What a developer's own code names: every ordinary file, and hosts in a private network too.
+
+Never give it to a model or to a tool. Devices, the kernel's files and the addresses where a cloud
+hands out credentials stay shut.
+"""

@@ -72,12 +72,16 @@ def fetch_url(url: str, rules: UrlRules, *, resolve: Resolve = resolve_host) -> 
     Raises:
         SourceNotAllowedError: The URL, a redirect or an address is not allowed.
         ImageFetchError: The server does not answer, or not with a file, in time.
-        ImageTooLargeError: The file is over `rules.max_bytes`.
+        ImageTooLargeError: The file is over `rules.max_bytes`, or the image over its pixels.
         ImageError: It is no image.
     """
-    parsed = parse_url(url)
-    data = _Fetch(rules, resolve, time.monotonic() + rules.timeout).follow(parsed)
-    return Image(data, name=show_url(parsed))
+    image = Image(fetch_data(url, rules, resolve=resolve), name=show_url(parse_url(url)))
+    return rules.check_pixels(image)
+
+
+def fetch_data(url: str, rules: UrlRules, *, resolve: Resolve = resolve_host) -> bytes:
+    """Fetch a file of any kind under rules; otherwise as `fetch_url`."""
+    return _Fetch(rules, resolve, time.monotonic() + rules.timeout).follow(parse_url(url))
 
 
 @dataclass(frozen=True)
@@ -209,7 +213,7 @@ def _headers(url: httpx2.URL) -> dict[bytes | str, bytes | str]:
     # A picture is packed already; what is packed again would have to be unpacked with care.
     return {
         "Host": url.netloc.decode("ascii"),
-        "Accept": "image/*",
+        "Accept": "image/*, video/*",
         "Accept-Encoding": "identity",
         "User-Agent": _AGENT,
     }

@@ -1,4 +1,4 @@
-"""Which URLs and which addresses may be fetched. No network: what is asked is only judged."""
+"""Which URLs, addresses and sizes are let in. No network: what is asked is only judged."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 
 from langchain_gptv.exceptions import SourceNotAllowedError
 from langchain_gptv.sources.addresses import is_address, is_odd_address, kind_of_address
+from langchain_gptv.vision.headers import check_pixels
 
 if TYPE_CHECKING:
     import httpx2
+
+    from langchain_gptv.vision.images import Image
 
 DEFAULT_PORTS = {"https": 443, "http": 80}
 
@@ -29,7 +32,8 @@ class UrlRules:
         hosts: As `parse_hosts` gives them; None is any.
         schemes: Of "https" and "http".
         allow_private: Whether private and loopback addresses may be reached.
-        max_bytes: Of the body, unpacked.
+        max_bytes: Of the body, unpacked; and of an image file.
+        max_pixels: That an image may declare.
         timeout: Seconds for all of it, redirects included.
         max_redirects: How many are followed, each under the same rules.
     """
@@ -38,6 +42,7 @@ class UrlRules:
     schemes: frozenset[str]
     allow_private: bool
     max_bytes: int
+    max_pixels: int
     timeout: float
     max_redirects: int
 
@@ -70,6 +75,15 @@ class UrlRules:
                 f"'{show_url(url)}' leads to {address}, a {kind} address, which content may not "
                 f"reach. {way_out}"
             )
+
+    def check_pixels(self, image: Image) -> Image:
+        """Return the image, of which only the header has been read, if it is not too large.
+
+        Raises:
+            ImageTooLargeError: It has more than `max_pixels`.
+        """
+        check_pixels(image.width, image.height, image.name, self.max_pixels)
+        return image
 
     def names(self, url: httpx2.URL) -> bool:
         """Tell whether `hosts` names the host of a URL, with its port unless that is usual."""

@@ -6,6 +6,7 @@ from langchain_gptv._lazy import lazy_exports
 
 if TYPE_CHECKING:
     from langchain_gptv.vision.boxes import Box as Box
+    from langchain_gptv.vision.contact_sheet import contact_sheet as contact_sheet
     from langchain_gptv.vision.costs import UsageComparison as UsageComparison
     from langchain_gptv.vision.costs import compare_usage as compare_usage
     from langchain_gptv.vision.costs import estimate_cost as estimate_cost
@@ -30,12 +31,19 @@ if TYPE_CHECKING:
     from langchain_gptv.vision.tokens import estimate_image_tokens as estimate_image_tokens
     from langchain_gptv.vision.tokens import estimate_text_tokens as estimate_text_tokens
     from langchain_gptv.vision.transform import Transform as Transform
+    from langchain_gptv.vision.video import sample_frames as sample_frames
+    from langchain_gptv.vision.video_frames import Frame as Frame
+    from langchain_gptv.vision.video_select import FrameScorer as FrameScorer
+    from langchain_gptv.vision.video_select import ObserverScorer as ObserverScorer
 
 _EXPORTS = {
     "Box": "boxes",
+    "Frame": "video_frames",
+    "FrameScorer": "video_select",
     "Image": "images",
     "ImageDecision": "plan",
     "ImagePlan": "plan",
+    "ObserverScorer": "video_select",
     "PatchRule": "rules",
     "PatchSize": "rules",
     "PreparedImage": "prepare",
@@ -44,6 +52,7 @@ _EXPORTS = {
     "UsageComparison": "costs",
     "VisionProfile": "profiles",
     "compare_usage": "costs",
+    "contact_sheet": "contact_sheet",
     "estimate_cost": "costs",
     "estimate_image_tokens": "tokens",
     "estimate_text_tokens": "tokens",
@@ -55,14 +64,18 @@ _EXPORTS = {
     "prepare_image": "prepare",
     "prepare_to_size": "prepare",
     "register_profile": "profiles",
+    "sample_frames": "video",
     "temporary_profiles": "profiles",
     "token_table": "tables",
 }
 __all__ = [
     "Box",
+    "Frame",
+    "FrameScorer",
     "Image",
     "ImageDecision",
     "ImagePlan",
+    "ObserverScorer",
     "PatchRule",
     "PatchSize",
     "PreparedImage",
@@ -71,6 +84,7 @@ __all__ = [
     "UsageComparison",
     "VisionProfile",
     "compare_usage",
+    "contact_sheet",
     "estimate_cost",
     "estimate_image_tokens",
     "estimate_text_tokens",
@@ -82,6 +96,7 @@ __all__ = [
     "prepare_image",
     "prepare_to_size",
     "register_profile",
+    "sample_frames",
     "temporary_profiles",
     "token_table",
 ]
