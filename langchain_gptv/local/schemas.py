@@ -11,6 +11,7 @@ from typing import Any
 
 from langchain_gptv.exceptions import CannotFillError
 from langchain_gptv.local.answers import answer_question
+from langchain_gptv.local.charts import PrintedChart, read_chart
 from langchain_gptv.local.concepts import Concept, find_concept
 from langchain_gptv.local.evidence import Evidence
 from langchain_gptv.local.fields import Field, find_field
@@ -18,6 +19,7 @@ from langchain_gptv.local.items import LineItem, find_line_items
 from langchain_gptv.local.labels import NOUNS, Noun
 from langchain_gptv.local.layout import order_for_reading, render_layout
 from langchain_gptv.local.questions import parse_question
+from langchain_gptv.local.tables import Cell, read_table
 from langchain_gptv.local.values import parse_amount, parse_date
 from langchain_gptv.vision.observations import DetectedObject, Observation, TextLine
 
@@ -45,6 +47,14 @@ _ITEM_KEYS: dict[str, Callable[[LineItem], Any]] = {
     **dict.fromkeys(("quantity", "qty", "count", "units"), lambda item: item.quantity),
     **dict.fromkeys(("unit_price", "price_per_unit"), lambda item: item.unit_price),
     **dict.fromkeys(("amount", "price", "total", "cost", "line_total"), lambda item: item.amount),
+}
+_CELL_KEYS: dict[str, Callable[[Cell], Any]] = {
+    "row": lambda cell: cell.row,
+    "column": lambda cell: cell.column,
+    "text": lambda cell: cell.text,
+    "row_span": lambda cell: cell.row_span,
+    "column_span": lambda cell: cell.column_span,
+    "is_header": lambda cell: cell.is_header,
 }
 
 
@@ -116,12 +126,16 @@ class _Filler:
                 filled[key] = value
             elif "default" not in part and key in required:
                 raise CannotFillError(where, "the picture does not show it")
-        return filled
+        return filled | self._labels(filled)
 
     def _fill_array(self, name: str, schema: Schema, path: str) -> Any:
         items, _ = self._resolve(schema.get("items", {}))
         words = _words(name)
         keys = set(items.get("properties", {}))
+        if {"row", "column", "text"} <= keys:
+            return self._rows(self._cells(), items, _CELL_KEYS, "text") or _MISSING
+        if "points" in keys:
+            return [_series(chart, items) for chart in self._charts()] or _MISSING
         if words & {"colors", "colours", "color", "colour"}:
             return [color.name for seen in self.seen for color in seen.colors]
         if words & {"object", "objects", "detections", "things", "labels"} or (
@@ -237,10 +251,37 @@ class _Filler:
         self.evidence += [Evidence("text", line.text, line.score, line.box) for line in lines]
         return lines
 
+    def _cells(self) -> list[Cell]:
+        cells = [cell for seen in self.seen[:1] for cell in read_table(seen.lines)]
+        self.evidence += [
+            Evidence("text", cell.text, cell.score, cell.box) for cell in cells if cell.box
+        ]
+        return cells
+
+    def _labels(self, filled: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what a chart or a table says of itself; the rest of the picture says it worse."""
+        said: dict[str, Any] = {"caption": None} if "cells" in filled else {}
+        if "series" in filled:
+            for chart in self._charts()[:1]:
+                labels = {"x_label": chart.x_label, "y_label": chart.y_label}
+                said |= {"title": chart.title, **labels}
+        return {key: value for key, value in said.items() if key in filled}
+
+    def _charts(self) -> list[PrintedChart]:
+        charts = (read_chart(seen.lines) for seen in self.seen)
+        return [chart for chart in charts if chart is not None]
+
     def _items(self) -> list[LineItem]:
         items = [item for seen in self.seen for item in find_line_items(seen.lines)]
         self.evidence += [Evidence("text", item.name, item.score, item.box) for item in items]
         return items
+
+
+def _series(chart: PrintedChart, schema: Schema) -> dict[str, Any]:
+    points = [{"label": point.label, "value": point.value} for point in chart.points]
+    return (
+        {"name": None, "points": points} if "name" in schema["properties"] else {"points": points}
+    )
 
 
 def _cast(value: Any, schema: Schema) -> Any:

@@ -105,7 +105,7 @@ class _Drawing:
     def draw(self, labelled: Sequence[tuple[Box, str]], colors: Sequence[str]) -> None:
         """Outline all boxes, then put the labels above all outlines."""
         # Outside the box, so that the line does not cover what it shows.
-        frames = [box.clamped(*self.picture.size).grown(0) for box, _ in labelled]
+        frames = [box.clamped(*self.picture.size).grown(self.width + 1) for box, _ in labelled]
         for frame, color in zip(frames, colors, strict=True):
             self.outline(frame, color)
         named = [i for i, (_, label) in enumerate(labelled) if label]
