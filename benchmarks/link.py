@@ -29,8 +29,8 @@ from prepare import Report, make_photo
 from timing import seconds, speedups
 
 from langchain_gptv import ChatGPTV, human_message
-from langchain_gptv.image_cache import READY
 from langchain_gptv.messages import checked
+from langchain_gptv.sending.cache import READY
 
 IMAGES = Path(__file__).parents[1] / "examples" / "images"
 QUESTION = "What is in this picture?"

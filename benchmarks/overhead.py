@@ -31,9 +31,9 @@ from timing import repeated
 
 from langchain_gptv import ChatGPTV
 from langchain_gptv.completions import use_plain_completions
-from langchain_gptv.image_cache import READY
-from langchain_gptv.image_policy import ImagePolicy
 from langchain_gptv.messages import checked
+from langchain_gptv.sending.cache import READY
+from langchain_gptv.sending.policy import ImagePolicy
 
 CHUNKS = 500
 FORMS = ("image_url", "image")

@@ -24,13 +24,13 @@ import av
 from timing import seconds
 from video_clips import FPS, make_long_clip, make_short_clip, make_uneven_clip, read_code
 
-from langchain_gptv.vision.video import sample_frames
+from langchain_gptv.vision.video.sampling import sample_frames
 
 COUNT, SIDE = 20, 512
 
 _PEAK = """
 from pathlib import Path
-from langchain_gptv.vision.video import sample_frames
+from langchain_gptv.vision.video.sampling import sample_frames
 list(sample_frames({small!r}, 2))
 Path("/proc/self/clear_refs").write_text("5")
 def kilobytes(key):

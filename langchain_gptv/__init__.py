@@ -13,16 +13,16 @@ if TYPE_CHECKING:
     from langchain_gptv.enhancements.grounding import grounded_spans as grounded_spans
     from langchain_gptv.enhancements.settings import Enhancements as Enhancements
     from langchain_gptv.enhancements.video_index import VideoIndex as VideoIndex
-    from langchain_gptv.image_policy import ImagePolicy as ImagePolicy
-    from langchain_gptv.image_policy import prepare_images as prepare_images
     from langchain_gptv.local.engine import LocalEngine as LocalEngine
     from langchain_gptv.messages import human_message as human_message
     from langchain_gptv.messages import image_block as image_block
     from langchain_gptv.messages import images_placeholder as images_placeholder
     from langchain_gptv.messages import normalize_messages as normalize_messages
     from langchain_gptv.messages import place_images as place_images
-    from langchain_gptv.messages.video import video_block as video_block
+    from langchain_gptv.messages.video.blocks import video_block as video_block
     from langchain_gptv.middleware import VisionMiddleware as VisionMiddleware
+    from langchain_gptv.sending.policy import ImagePolicy as ImagePolicy
+    from langchain_gptv.sending.step import prepare_images as prepare_images
     from langchain_gptv.sources import ImageSources as ImageSources
     from langchain_gptv.store import ImageStore as ImageStore
     from langchain_gptv.tools.toolkit import VisionToolkit as VisionToolkit
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from langchain_gptv.transcripts import TranscriptLine as TranscriptLine
     from langchain_gptv.transcripts import load_transcript as load_transcript
     from langchain_gptv.vision.boxes import Box as Box
-    from langchain_gptv.vision.contact_sheet import contact_sheet as contact_sheet
     from langchain_gptv.vision.costs import compare_usage as compare_usage
     from langchain_gptv.vision.costs import estimate_cost as estimate_cost
     from langchain_gptv.vision.draw import draw_boxes as draw_boxes
@@ -45,8 +44,9 @@ if TYPE_CHECKING:
     from langchain_gptv.vision.profiles import register_profile as register_profile
     from langchain_gptv.vision.tokens import estimate_image_tokens as estimate_image_tokens
     from langchain_gptv.vision.tokens import estimate_text_tokens as estimate_text_tokens
-    from langchain_gptv.vision.video import sample_frames as sample_frames
-    from langchain_gptv.vision.video_frames import Frame as Frame
+    from langchain_gptv.vision.video.frames import Frame as Frame
+    from langchain_gptv.vision.video.sampling import sample_frames as sample_frames
+    from langchain_gptv.vision.video.sheets import contact_sheet as contact_sheet
 
 _EXPORTS = {
     "AzureChatGPTV": "chat_models",
@@ -54,11 +54,11 @@ _EXPORTS = {
     "Box": "vision.boxes",
     "ChatGPTV": "chat_models",
     "Enhancements": "enhancements.settings",
-    "Frame": "vision.video_frames",
+    "Frame": "vision.video.frames",
     "GroundedSpan": "vision.grounding",
     "Image": "vision.images",
     "ImagePlan": "vision.plan",
-    "ImagePolicy": "image_policy",
+    "ImagePolicy": "sending.policy",
     "ImageSources": "sources",
     "ImageStore": "store",
     "LocalEngine": "local.engine",
@@ -70,7 +70,7 @@ _EXPORTS = {
     "VisionProfile": "vision.profiles",
     "VisionToolkit": "tools.toolkit",
     "compare_usage": "vision.costs",
-    "contact_sheet": "vision.contact_sheet",
+    "contact_sheet": "vision.video.sheets",
     "draw_boxes": "vision.draw",
     "draw_grounding": "enhancements.grounding",
     "estimate_cost": "vision.costs",
@@ -86,10 +86,10 @@ _EXPORTS = {
     "place_images": "messages",
     "plan_images": "vision.plan",
     "prepare_image": "vision.prepare",
-    "prepare_images": "image_policy",
+    "prepare_images": "sending.step",
     "register_profile": "vision.profiles",
-    "sample_frames": "vision.video",
-    "video_block": "messages.video",
+    "sample_frames": "vision.video.sampling",
+    "video_block": "messages.video.blocks",
 }
 __all__ = [
     "AzureChatGPTV",

@@ -13,7 +13,6 @@ from pydantic import model_validator
 from langchain_gptv._version import __version__
 from langchain_gptv.chat_input import VisionInput
 from langchain_gptv.completions import use_plain_completions
-from langchain_gptv.image_policy import has_images, is_plain, split_ready_content
 from langchain_gptv.replies import (
     add_enhancements,
     add_facts,
@@ -24,7 +23,9 @@ from langchain_gptv.replies import (
     with_facts,
     with_plan,
 )
-from langchain_gptv.token_counts import count_message_tokens
+from langchain_gptv.sending.blocks import has_images, is_plain
+from langchain_gptv.sending.counting import count_message_tokens
+from langchain_gptv.sending.sender import split_ready_content
 from langchain_gptv.vision.profiles import get_profile
 
 if TYPE_CHECKING:

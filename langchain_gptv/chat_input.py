@@ -13,13 +13,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from langchain_gptv.enhancements.looking import alook_at, has_one_image, look_at
 from langchain_gptv.enhancements.settings import Enhancements
 from langchain_gptv.exceptions import PlanError
-from langchain_gptv.image_policy import (
-    ImagePolicy,
-    ImageSender,
-    SentMessages,
-    has_images,
-    is_plain,
-)
 from langchain_gptv.messages import (
     Api,
     ToolImages,
@@ -28,6 +21,9 @@ from langchain_gptv.messages import (
     wrap_objects,
 )
 from langchain_gptv.replies import EnhancedMessages
+from langchain_gptv.sending.blocks import has_images, is_plain
+from langchain_gptv.sending.policy import ImagePolicy
+from langchain_gptv.sending.sender import ImageSender, SentMessages
 from langchain_gptv.sources import NO_SOURCES, FetchUrls, ImageSources
 from langchain_gptv.vision.profiles import VisionProfile
 from langchain_gptv.vision.rules import Detail

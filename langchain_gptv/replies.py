@@ -12,7 +12,8 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
 from langchain_gptv.enhancements.looking import Looked
-from langchain_gptv.image_policy import SentMessages
+from langchain_gptv.sending.blocks import find_images
+from langchain_gptv.sending.sender import SentMessages
 
 _Answer = TypeVar("_Answer", ChatResult, ChatGenerationChunk)
 
@@ -147,7 +148,7 @@ def explain_image_error(
     """Return which image an API error is about and the way out; None when it is about none."""
     body = error.body if isinstance(error.body, Mapping) else {}
     text, code = str(body.get("message") or error), str(body.get("code") or "")
-    images = list(_images(messages))
+    images = [(found.name, found.url) for found in find_images(messages)]
     named = _named(text, str(body.get("param") or ""), images)
     if named is None and code not in _WAYS_OUT and "image" not in text.lower():
         return None
@@ -166,12 +167,3 @@ def _named(text: str, param: str, images: Sequence[tuple[str, str]]) -> int | No
         if url.startswith("http") and (url in text or url.rsplit("/", 1)[-1] in text):
             return number
     return None
-
-
-def _images(messages: Sequence[BaseMessage]) -> Iterator[tuple[str, str]]:
-    for index, message in enumerate(messages):
-        for place, block in enumerate(message.content if isinstance(message.content, list) else ()):
-            if isinstance(block, dict) and block.get("type") in ("image_url", "input_image"):
-                inner = block.get("image_url")
-                url = inner.get("url") if isinstance(inner, dict) else inner
-                yield f"messages[{index}].content[{place}]", str(url or "")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from langchain_gptv.exceptions import MissingExtraError, TranscriptError
-from langchain_gptv.vision.video_file import VideoSource, open_container
+from langchain_gptv.vision.video.file import VideoSource, open_container
 
 if TYPE_CHECKING:
     import openai

@@ -159,3 +159,34 @@ async def test_langchain_openais_own_model_keeps_detail():
     chain = prepare_images("gpt-4o", detail="low") | ChatOpenAI(model="gpt-4o", **wire.clients())
     await asyncio.wait_for(chain.ainvoke([human_message("?", PNG)]), 10)
     assert leaving(wire.take()[0])[0]["content"][1] == seen("low")
+
+
+def kinds(message) -> list[str]:
+    """Return the types of the blocks of a message."""
+    return [block["type"] for block in message.content]
+
+
+def test_an_image_that_is_not_here_counts_as_a_large_one():
+    """Nobody knows the size behind a URL before the call, so the budget keeps room for it."""
+    blocks = [image(url=URL), image(base64=BASE64, mime_type="image/png")]
+    step = prepare_images("gpt-4o", detail="high", max_tokens=765 + 255)
+    assert kinds(step.invoke([HumanMessage(blocks)])[0]) == ["image_url", "image_url"]
+    step = prepare_images("gpt-4o", detail="high", max_tokens=765 + 254)
+    with pytest.raises(BudgetError, match="takes 255 tokens on gpt-4o, over max_tokens=254"):
+        step.invoke([HumanMessage(blocks)])
+
+
+def test_images_that_are_not_here_may_take_the_whole_budget():
+    """The error says why, and what would make their size known."""
+    step = prepare_images("gpt-4o", detail="high", max_tokens=700)
+    with pytest.raises(BudgetError, match="are not here.*count as large ones.*fetch_urls=True"):
+        step.invoke([HumanMessage([image(url=URL), image(base64=BASE64, mime_type="image/png")])])
+
+
+def test_the_oldest_make_room_wherever_they_are():
+    """Over the number of a request the first are left out, images behind URLs too."""
+    step = prepare_images("gpt-4o", service="azure", detail="low", on_limit="drop_oldest")
+    blocks = [image(url=f"{URL}?{number}") for number in range(51)]
+    (message,) = step.invoke([HumanMessage([*blocks, image(base64=BASE64, mime_type="image/png")])])
+    assert kinds(message) == ["text", "text", *["image_url"] * 50]
+    assert message.content[0]["text"].startswith("(An earlier image was left out")

@@ -15,8 +15,14 @@ from langchain_core.tools import tool
 from leaving import Wire, leaving, make_model, send
 from pydantic import BaseModel
 
-from langchain_gptv import AzureChatGPTV, ChatGPTV, human_message, image_block, normalize_messages
-from langchain_gptv.image_policy import ImagePolicy
+from langchain_gptv import (
+    AzureChatGPTV,
+    ChatGPTV,
+    ImagePolicy,
+    human_message,
+    image_block,
+    normalize_messages,
+)
 
 KINDS = [(service, api) for service in ("openai", "azure") for api in ("chat", "responses")]
 QUESTION = human_message("What is it?", PNG, detail="low")

@@ -14,10 +14,10 @@ av = pytest.importorskip("av", reason="the extra 'video' is not installed")
 from clips import packet_times, read_number, render_clip, write  # noqa: E402
 
 from langchain_gptv import sample_frames  # noqa: E402
-from langchain_gptv.vision import video_index  # noqa: E402
-from langchain_gptv.vision.video_decode import Target, decode_at  # noqa: E402
-from langchain_gptv.vision.video_file import open_video  # noqa: E402
-from langchain_gptv.vision.video_frames import format_timestamp  # noqa: E402
+from langchain_gptv.vision.timestamps import format_timestamp  # noqa: E402
+from langchain_gptv.vision.video import keyframes  # noqa: E402
+from langchain_gptv.vision.video.decode import Target, decode_at  # noqa: E402
+from langchain_gptv.vision.video.file import open_video  # noqa: E402
 
 UNEVEN = [number / 30 for number in range(30)] + [1 + number / 4 for number in range(20)]
 CLIPS = {
@@ -185,7 +185,7 @@ def test_a_part_outside_is_refused(clip, between):
 def test_a_large_file_without_a_full_table(tmp_path, monkeypatch):
     """Of a large Matroska file only its table of keyframes is read; the index stays unknown."""
     path = render_clip(tmp_path / "clip.mkv", 200, keyframe_every=10)
-    monkeypatch.setattr(video_index, "WALKED_BYTES", 1000)
+    monkeypatch.setattr(keyframes, "WALKED_BYTES", 1000)
     frames = list(sample_frames(path, 5))
     assert [frame.frame_index for frame in frames] == [None] * 5
     truth = packet_times(path)

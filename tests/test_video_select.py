@@ -8,14 +8,14 @@ import PIL.Image  # noqa: E402
 from clips import render_clip, write  # noqa: E402
 
 from langchain_gptv import Box, Frame, Image, contact_sheet, sample_frames  # noqa: E402
-from langchain_gptv.messages.video import video_block  # noqa: E402
+from langchain_gptv.messages.video.blocks import video_block  # noqa: E402
 from langchain_gptv.vision.observations import (  # noqa: E402
     ColorShare,
     DetectedObject,
     Observation,
     TextLine,
 )
-from langchain_gptv.vision.video_select import ObserverScorer, query_terms, select  # noqa: E402
+from langchain_gptv.vision.video.scoring import ObserverScorer, query_terms, select_frames  # noqa: E402
 
 BOX = Box(0, 0, 10, 10)
 
@@ -62,7 +62,7 @@ def test_the_best_frame_answers_the_query(query, best):
     observer = Scripted(
         w30=(("Invoice 4711", "Total"), ()), w40=((), (car("blue"),)), w50=((), (car("red"),))
     )
-    found = select(frames(30, 40, 50), query, scorer=ObserverScorer(observer), count=2)
+    found = select_frames(frames(30, 40, 50), query, scorer=ObserverScorer(observer), count=2)
     assert found[0].frame_index == best
     assert found[0].score > 0.3
 
@@ -71,14 +71,14 @@ def test_the_best_frame_answers_the_query(query, best):
 def test_nothing_is_chosen_where_nothing_fits(query):
     """Another number is another number, and a short word is not a likeness."""
     observer = Scripted(w30=(("Invoice 4711", "car"), ()))
-    assert select(frames(30), query, scorer=ObserverScorer(observer)) == []
+    assert select_frames(frames(30), query, scorer=ObserverScorer(observer)) == []
 
 
 def test_frames_that_look_the_same_are_looked_at_once():
     """A still passage costs one look."""
     observer = Scripted(w30=(("hello",), ()))
     still = [frames(30)[0]] * 10
-    assert len(select(still, "hello", scorer=ObserverScorer(observer))) == 10
+    assert len(select_frames(still, "hello", scorer=ObserverScorer(observer))) == 10
     assert observer.looks == 1
 
 

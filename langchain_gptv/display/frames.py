@@ -8,6 +8,7 @@ from typing import Protocol
 from langchain_gptv.display.pictures import figure, shrunk
 from langchain_gptv.display.view import View
 from langchain_gptv.vision.images import Image
+from langchain_gptv.vision.timestamps import format_timestamp
 
 
 class HasTime(Protocol):
@@ -29,7 +30,7 @@ def show_frames(frames: Iterable[HasTime], *, max_side: int = 200) -> View:
         frames: As `sample_frames` gives them.
         max_side: Pixels at which each is shown.
     """
-    shown = [(frame, clock(frame.timestamp_s)) for frame in frames]
+    shown = [(frame, format_timestamp(frame.timestamp_s)) for frame in frames]
     figures = (
         figure(shrunk(frame.image.to_pil(), max_side)[0], alt=f"frame at {at}", caption=at)
         for frame, at in shown
@@ -37,17 +38,3 @@ def show_frames(frames: Iterable[HasTime], *, max_side: int = 200) -> View:
     times = ", ".join(at for _, at in shown)
     count = "1 frame" if len(shown) == 1 else f"{len(shown)} frames"
     return View(f'<div class="row">{"".join(figures)}</div>', f"{count}: {times}")
-
-
-def clock(seconds: float) -> str:
-    """Return a time as people read it off a player.
-
-    Example:
-        >>> clock(12.5), clock(3725.0)
-        ('00:12.5', '1:02:05.0')
-    """
-    tenths = round(seconds * 10)
-    minutes, rest = divmod(tenths, 600)
-    hours, minutes = divmod(minutes, 60)
-    ahead = f"{hours}:" if hours else ""
-    return f"{ahead}{minutes:02}:{rest // 10:02}.{rest % 10}"

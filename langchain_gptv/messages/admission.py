@@ -80,7 +80,8 @@ def _admit_block(block: dict[str, Any], where: str, api: Api) -> dict[str, Any]:
         return admitted if api == "chat" else {**block, "value": admitted}
     if block.get("type") in ("file", "input_file"):
         return _admit_file(block, where, api)
-    if block.get("type") not in _TAKEN[api] | _LEFT_OUT:
+    kind = block.get("type")
+    if not isinstance(kind, str) or kind not in _TAKEN[api] | _LEFT_OUT:
         raise _refusal(block, where, api)
     return block
 

@@ -11,7 +11,7 @@ from langchain_core.messages import BaseMessage
 from langchain_gptv._bounded import BoundedStore
 from langchain_gptv.exceptions import GPTVError, MessageError
 from langchain_gptv.messages.forms import FormReader
-from langchain_gptv.messages.video_forms import is_linked_video
+from langchain_gptv.messages.video.forms import is_linked_video
 from langchain_gptv.sources import FetchUrls, ImageSources
 
 KEPT_SECONDS = 300.0
@@ -79,7 +79,7 @@ def _with_videos(
     """Fetch the videos of a message one after the other: each may be as large as the limit."""
     if not isinstance(message.content, list) or not any(map(is_linked_video, message.content)):
         return message
-    from langchain_gptv.messages.video import expand_fetched
+    from langchain_gptv.messages.video.blocks import expand_fetched
 
     content: list[str | dict[Any, Any]] = []
     for place, block in enumerate(message.content):

@@ -15,7 +15,7 @@ from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 
 from langchain_gptv.exceptions import MessageError
 from langchain_gptv.messages.forms import FormReader, is_generated
-from langchain_gptv.messages.video_forms import is_video
+from langchain_gptv.messages.video.forms import is_video
 from langchain_gptv.sources import NO_SOURCES, ImageSources
 
 _STRINGIFIED = ("b'\\x89PNG", 'b"\\x89PNG', "b'\\xff\\xd8\\xff", 'b"\\xff\\xd8\\xff')
@@ -93,10 +93,12 @@ def _expand(
     block: str | dict[Any, Any], message: BaseMessage, where: str, sources: ImageSources
 ) -> list[dict[str, Any]]:
     if isinstance(block, dict) and is_video(block):
-        from langchain_gptv.messages.video import expand_video
+        from langchain_gptv.messages.video.blocks import expand_video
 
-        return expand_video(block, where, sources)
-    return [_normalize_block(block, message, where, sources)]
+        blocks: Sequence[str | dict[Any, Any]] = expand_video(block, where, sources)
+    else:
+        blocks = [block]
+    return [_normalize_block(block, message, where, sources) for block in blocks]
 
 
 def _normalize_block(

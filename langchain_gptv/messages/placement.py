@@ -26,7 +26,7 @@ from langchain_gptv.sources import NO_SOURCES
 
 ToolImages = Literal["relocate", "keep", "error"]
 
-_CARRIED = {"image_url", "input_image", "file", "input_file", "computer_screenshot"}
+_CARRIED = ("image_url", "input_image", "file", "input_file", "computer_screenshot")
 
 
 def place_images(

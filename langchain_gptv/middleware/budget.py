@@ -10,7 +10,7 @@ from typing import Any
 from langchain_core.messages import BaseMessage
 
 from langchain_gptv.exceptions import PlanError
-from langchain_gptv.token_counts import count_message_tokens
+from langchain_gptv.sending.counting import count_message_tokens
 from langchain_gptv.vision.costs import estimate_cost
 from langchain_gptv.vision.images import Image
 from langchain_gptv.vision.plan import plan_images

@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterator
 from itertools import count
 
+from langchain_gptv.vision.timestamps import format_timestamp
+
 SCHEME = "gptv://"
 
 _ROOT = r"img_[0-9a-f]{6,64}|vid_[0-9a-f]{6,64}@(?:\d+:)?\d\d:\d\d\.\d{1,3}(?:_\d+)?"
@@ -64,29 +66,16 @@ def video_handle(video: str) -> str:
 
 
 def frame_handles(video: str, timestamp_s: float) -> Iterator[str]:
-    """Yield `vid_...@00:12.5`, then with `_2`, `_3` for other pictures of the same moment."""
-    first = f"{video_handle(video)}@{clock(timestamp_s)}"
-    yield first
-    yield from (f"{first}_{number}" for number in count(2))
-
-
-def clock(timestamp_s: float) -> str:
-    """Return seconds as `minutes:seconds`, with hours where there are any.
+    """Yield `vid_...@00:12.5`, then with `_2`, `_3` for other pictures of the same moment.
 
     Raises:
         ValueError: The time is negative or not finite.
-
-    Example:
-        >>> clock(12.5), clock(3723.04)
-        ('00:12.5', '1:02:03.04')
     """
     if not 0 <= timestamp_s < float("inf"):
         raise ValueError(f"timestamp_s is {timestamp_s}. Pass seconds from the start, 0 or more.")
-    minutes, milliseconds = divmod(round(timestamp_s * 1000), 60_000)
-    hours, minutes = divmod(minutes, 60)
-    seconds = f"{milliseconds / 1000:06.3f}".rstrip("0")
-    seconds += "0" if seconds.endswith(".") else ""
-    return f"{f'{hours}:' if hours else ''}{minutes:02d}:{seconds}"
+    first = f"{video_handle(video)}@{format_timestamp(timestamp_s, places=3)}"
+    yield first
+    yield from (f"{first}_{number}" for number in count(2))
 
 
 def key_of(handle: str) -> str | None:

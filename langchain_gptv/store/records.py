@@ -77,7 +77,7 @@ class Record:
             crop = fields.get("crop")
             record = cls(data, _crop(*crop) if crop else None)
             intact = fields["sha256"] == hashlib.sha256(data).hexdigest()
-        except (ValueError, TypeError, KeyError, AttributeError):
+        except (ValueError, TypeError, LookupError, AttributeError):
             intact = False
         if not intact:
             raise CorruptImageError(

@@ -6,7 +6,6 @@ from langchain_gptv._lazy import lazy_exports
 
 if TYPE_CHECKING:
     from langchain_gptv.vision.boxes import Box as Box
-    from langchain_gptv.vision.contact_sheet import contact_sheet as contact_sheet
     from langchain_gptv.vision.costs import UsageComparison as UsageComparison
     from langchain_gptv.vision.costs import compare_usage as compare_usage
     from langchain_gptv.vision.costs import estimate_cost as estimate_cost
@@ -31,19 +30,20 @@ if TYPE_CHECKING:
     from langchain_gptv.vision.tokens import estimate_image_tokens as estimate_image_tokens
     from langchain_gptv.vision.tokens import estimate_text_tokens as estimate_text_tokens
     from langchain_gptv.vision.transform import Transform as Transform
-    from langchain_gptv.vision.video import sample_frames as sample_frames
-    from langchain_gptv.vision.video_frames import Frame as Frame
-    from langchain_gptv.vision.video_select import FrameScorer as FrameScorer
-    from langchain_gptv.vision.video_select import ObserverScorer as ObserverScorer
+    from langchain_gptv.vision.video.frames import Frame as Frame
+    from langchain_gptv.vision.video.sampling import sample_frames as sample_frames
+    from langchain_gptv.vision.video.scoring import FrameScorer as FrameScorer
+    from langchain_gptv.vision.video.scoring import ObserverScorer as ObserverScorer
+    from langchain_gptv.vision.video.sheets import contact_sheet as contact_sheet
 
 _EXPORTS = {
     "Box": "boxes",
-    "Frame": "video_frames",
-    "FrameScorer": "video_select",
+    "Frame": "video.frames",
+    "FrameScorer": "video.scoring",
     "Image": "images",
     "ImageDecision": "plan",
     "ImagePlan": "plan",
-    "ObserverScorer": "video_select",
+    "ObserverScorer": "video.scoring",
     "PatchRule": "rules",
     "PatchSize": "rules",
     "PreparedImage": "prepare",
@@ -52,7 +52,7 @@ _EXPORTS = {
     "UsageComparison": "costs",
     "VisionProfile": "profiles",
     "compare_usage": "costs",
-    "contact_sheet": "contact_sheet",
+    "contact_sheet": "video.sheets",
     "estimate_cost": "costs",
     "estimate_image_tokens": "tokens",
     "estimate_text_tokens": "tokens",
@@ -64,7 +64,7 @@ _EXPORTS = {
     "prepare_image": "prepare",
     "prepare_to_size": "prepare",
     "register_profile": "profiles",
-    "sample_frames": "video",
+    "sample_frames": "video.sampling",
     "temporary_profiles": "profiles",
     "token_table": "tables",
 }

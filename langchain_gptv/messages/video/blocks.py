@@ -6,43 +6,28 @@ each frame its time with what is said around it, and the frame.
 
 from __future__ import annotations
 
-import base64
 import os
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from langchain_gptv._bounded import BoundedStore
 from langchain_gptv.exceptions import GPTVError, MessageError
-from langchain_gptv.messages.timelines import FrameNote, to_blocks
-from langchain_gptv.messages.video_forms import Clip, digest_of, read_video
-from langchain_gptv.messages.video_options import VideoOptions
+from langchain_gptv.messages.video.forms import Clip, digest_of, read_video
+from langchain_gptv.messages.video.notes import Transcript, note_frames, spoken_lines
+from langchain_gptv.messages.video.options import VideoOptions
+from langchain_gptv.messages.video.timelines import FrameNote, to_blocks
 from langchain_gptv.sources import ImageSources
-from langchain_gptv.transcripts import (
-    Transcriber,
-    TranscriptLine,
-    find_transcript,
-    load_transcript,
-    read_subtitles,
-    transcribe,
-)
-from langchain_gptv.vision.encode import choose_encoding
-from langchain_gptv.vision.headers import ACCEPTED_TYPES
+from langchain_gptv.transcripts import TranscriptLine
 from langchain_gptv.vision.observations import Observer
 from langchain_gptv.vision.rules import Detail
-from langchain_gptv.vision.video import Strategy, sample_frames
-from langchain_gptv.vision.video_file import VideoSource
-from langchain_gptv.vision.video_frames import Frame
-from langchain_gptv.vision.video_select import FrameScorer
+from langchain_gptv.vision.video.file import VideoSource
+from langchain_gptv.vision.video.sampling import Strategy, sample_frames
+from langchain_gptv.vision.video.scoring import FrameScorer
 
 Block = dict[str, Any]
-Transcript = (
-    Literal["auto"] | str | os.PathLike[str] | Sequence[TranscriptLine] | Transcriber | None
-)
-"""Subtitles in the file or beside it ("auto"), a file, lines, what transcribes, or none."""
-
 _WEB = ("https://", "http://")
 KEPT_CHARACTERS = 50_000_000
 """Of all frames together, as base64; the oldest give way."""
@@ -93,8 +78,8 @@ def video_block(
     options = VideoOptions(count, between, strategy, query, max_side, detail)
     if isinstance(source, str) and source.startswith(_WEB):
         return {"type": "video", "url": source, "extras": options.stated()}
-    clip = Clip(_read_once(source), _name(source))
-    lines = _transcript(clip, transcript, beside=True)
+    clip = Clip(read_once(source), name_of(source))
+    lines = spoken_lines(clip, transcript, beside=True)
     notes = sample_notes(clip, options, lines, observer, scorer)
     stored = [note.to_json() for note in notes]
     return {"type": "video", "extras": {"name": clip.name, "detail": detail, "timeline": stored}}
@@ -121,8 +106,7 @@ def sample_notes(
         observer=observer,
         scorer=scorer,
     )
-    # Encoded one by one: pixels are twenty times as large.
-    return _with_lines([_noted(frame) for frame in frames], lines, options.between)
+    return note_frames(frames, lines, options.between)
 
 
 def expand_video(block: Mapping[str, Any], where: str, sources: ImageSources) -> list[Block]:
@@ -195,7 +179,7 @@ def _expanded(clip: Clip, options: VideoOptions) -> list[Block]:
     key = clip.key, clip.name, options
     kept = _EXPANDED.get(key)
     if kept is None:
-        lines = _transcript(clip, "auto", beside=False)
+        lines = spoken_lines(clip, "auto", beside=False)
         kept = to_blocks(clip.name, sample_notes(clip, options, lines), options.detail)
         _EXPANDED.put(key, kept)
     return list(kept)
@@ -205,59 +189,21 @@ def _from_timeline(extras: Mapping[str, Any], where: str) -> list[Block]:
     try:
         notes = [FrameNote.from_json(entry) for entry in extras["timeline"]]
         return to_blocks(str(extras.get("name") or "video"), notes, extras.get("detail") or "low")
-    except (KeyError, TypeError, ValueError) as error:
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
         raise MessageError(
             f"{where} is no block of a video as video_block() makes it: {error!r}."
         ) from error
 
 
-def _transcript(clip: Clip, asked: Transcript, *, beside: bool) -> list[TranscriptLine]:
-    if asked is None:
-        return []
-    if asked == "auto":
-        found = find_transcript(str(clip.source)) if beside and _is_path(clip.source) else None
-        return read_subtitles(clip.source) or (load_transcript(found) if found else [])
-    if isinstance(asked, str | os.PathLike):
-        return load_transcript(asked)
-    return transcribe(clip.source, asked) if callable(asked) else list(asked)
-
-
-def _with_lines(
-    notes: Sequence[FrameNote],
-    lines: Iterable[TranscriptLine],
-    between: tuple[float, float] | None,
-) -> list[FrameNote]:
-    """Put each line beside the frame that is nearest to its middle."""
-    said: dict[int, list[str]] = {}
-    for line in lines:
-        middle = (line.start_s + line.end_s) / 2
-        if between is None or between[0] <= middle <= between[1]:
-            place = min(range(len(notes)), key=lambda at: abs(notes[at].timestamp_s - middle))
-            said.setdefault(place, []).append(line.text)
-    return [note.with_text(" ".join(said.get(place, ()))) for place, note in enumerate(notes)]
-
-
-def _noted(frame: Frame) -> FrameNote:
-    picture = frame.image.to_pil()
-    encoding = choose_encoding(picture, ACCEPTED_TYPES)
-    data = base64.b64encode(encoding.write(picture)).decode()
-    return FrameNote(
-        frame.timestamp_s, f"data:{encoding.mime_type};base64,{data}", score=frame.score
-    )
-
-
-def _read_once(source: VideoSource) -> str | os.PathLike[str] | bytes:
+def read_once(source: VideoSource) -> str | os.PathLike[str] | bytes:
     """Read an open file, which frames and transcript both need from its start."""
     if isinstance(source, bytes | bytearray | memoryview):
         return bytes(source)
     return source if isinstance(source, str | os.PathLike) else source.read()
 
 
-def _is_path(source: VideoSource) -> bool:
-    return isinstance(source, str | os.PathLike)
-
-
-def _name(source: VideoSource) -> str:
+def name_of(source: VideoSource) -> str:
+    """Return what a headline calls a video."""
     if isinstance(source, str | os.PathLike):
         return Path(source).name
     name = getattr(source, "name", None)

@@ -17,7 +17,7 @@ from langchain_core.messages import BaseMessage
 from langchain_gptv.exceptions import LimitError
 from langchain_gptv.vision.profiles import VisionProfile
 from langchain_gptv.vision.rules import Detail
-from langchain_gptv.vision.video_frames import format_timestamp
+from langchain_gptv.vision.timestamps import format_timestamp
 
 Block = dict[str, Any]
 

@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from langchain_gptv.exceptions import MessageError
 from langchain_gptv.vision.rules import DETAILS, Detail
-from langchain_gptv.vision.video import Strategy
+from langchain_gptv.vision.video.sampling import Strategy
 
 
 @dataclass(frozen=True)
