@@ -9,6 +9,8 @@ from langchain_gptv.vision import tiff
 from langchain_gptv.vision.peek import MAX_STEPS, Peek
 
 _PNG_CHUNK = struct.Struct(">I4s")
+_MAX_GIF_STEPS = 10 * MAX_STEPS
+"""Of up to 255 bytes each, of all blocks together."""
 
 
 def png_chunks(peek: Peek, offset: int = 8) -> Iterator[tuple[bytes, int, int]]:
@@ -28,6 +30,7 @@ def gif_blocks(peek: Peek) -> Iterator[tuple[bytes, int]]:
     The kind is b"," for a frame, b"!" with one more byte for an extension, b";" for the end.
     """
     offset = 13 + _gif_palette_bytes(peek.at(10, 1)[0])
+    steps = 0
     for _ in range(MAX_STEPS):
         mark = peek.at(offset, 1)
         yield (peek.at(offset, 2) if mark == b"!" else mark), offset
@@ -41,6 +44,9 @@ def gif_blocks(peek: Peek) -> Iterator[tuple[bytes, int]]:
             raise peek.damaged(f"byte {offset} is {mark!r}, which starts no block")
         while step := peek.at(offset, 1)[0]:
             offset += 1 + step
+            steps += 1
+            if steps > _MAX_GIF_STEPS:
+                raise peek.endless()
         offset += 1
     raise peek.endless()
 

@@ -150,19 +150,19 @@ def read_partial_header(head: bytes, *, name: str) -> Header:
     return read_header(Peek.over(head, name=name, is_partial=True))
 
 
-def check_pixels(width: int, height: int, name: str) -> None:
-    """Refuse a picture of more than `MAX_PIXELS` pixels.
+def check_pixels(width: int, height: int, name: str, limit: int = MAX_PIXELS) -> None:
+    """Refuse a picture of more than `limit` pixels.
 
     Raises:
         ImageTooLargeError: It has more.
     """
     pixels = width * height
-    if pixels > MAX_PIXELS:
+    if pixels > limit:
         raise ImageTooLargeError(
             f"'{name}' declares {width} x {height} pixels ({pixels:,}), "
-            f"over the limit of {MAX_PIXELS:,}. It is not decoded; scale it down first.",
+            f"over the limit of {limit:,}. It is not decoded; scale it down first.",
             value=pixels,
-            limit=MAX_PIXELS,
+            limit=limit,
         )
 
 
@@ -178,13 +178,13 @@ def count_frames(peek: Peek, header: Header) -> int:
 
 
 def _jpeg(peek: Peek) -> Header:
-    offset, orientation = 2, 1
+    offset, orientation = 2, 0
     for _ in range(MAX_STEPS):
         mark, code, length = _JPEG_SEGMENT.unpack(peek.at(offset, 4))
         if mark != 0xFF:
             offset = peek.find(b"\xff", offset)  # decoders skip stray bytes too
         elif code in _JPEG_FRAMES:
-            return _jpeg_frame(peek.at(offset + 4, 6), code, orientation)
+            return _jpeg_frame(peek.at(offset + 4, 6), code, orientation or 1)
         elif code == 0xFF:
             offset += 1
         elif code in WITHOUT_LENGTH:
@@ -192,7 +192,8 @@ def _jpeg(peek: Peek) -> Header:
         elif code in (0xD9, 0xDA):
             break
         else:
-            if code == 0xE1 and peek.at(offset + 4, 6) == b"Exif\0\0":
+            # Only the first counts, as with decoders.
+            if code == 0xE1 and not orientation and peek.at(offset + 4, 6) == b"Exif\0\0":
                 orientation = tiff.exif_orientation(peek.at(offset + 10, max(0, length - 8)))
             offset += 2 + length
     raise peek.damaged("it has no frame header")

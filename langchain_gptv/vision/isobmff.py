@@ -89,12 +89,15 @@ def _top_level(peek: Peek, kind: bytes) -> bytes:
 
 def _boxes(peek: Peek, data: bytes) -> Iterator[_Box]:
     offset = 0
-    while offset + 8 <= len(data):
+    for _ in range(MAX_STEPS):
+        if offset + 8 > len(data):
+            return
         size, kind = struct.unpack_from(">I4s", data, offset)
         if size < 8 or offset + size > len(data):
             raise peek.damaged("a box is larger than the box around it")
         yield _Box(kind, data[offset + 8 : offset + size])
         offset += size
+    raise peek.endless()
 
 
 def _full_box_body(peek: Peek, data: bytes) -> bytes:
@@ -116,7 +119,7 @@ def _associations(peek: Peek, data: bytes, item: int) -> list[int]:
     (entries,) = struct.unpack(">I", reader.at(4, 4))
     id_bytes, number_bytes = (4 if version else 2), (2 if wide else 1)
     offset = 8
-    for _ in range(entries):
+    for _ in range(min(entries, MAX_STEPS)):
         owner = int.from_bytes(reader.at(offset, id_bytes), "big")
         count = reader.at(offset + id_bytes, 1)[0]
         numbers = reader.at(offset + id_bytes + 1, count * number_bytes)

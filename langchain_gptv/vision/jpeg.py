@@ -10,7 +10,9 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+SOF_SEQUENTIAL = (0xC0, 0xC1)
 SOF_PROGRESSIVE, SOS, EOI = 0xC2, 0xDA, 0xD9
+_HEAD_BYTES = 65_536
 WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})
 
 # In pixel data FF is followed by 00, by a restart marker or by more FF; any other is a marker.
@@ -61,6 +63,24 @@ def _end_of(data: bytes, offset: int, code: int) -> int:
         return end
     found = _NEXT_MARKER.search(data, end)
     return found.start() if found else len(data)
+
+
+def count_scans(data: bytes) -> int:
+    """Return how often a decoder goes over the picture; a scan of a few bytes takes as long."""
+    # Nearly every file that is not progressive: its pixels need not be walked.
+    if _is_one_scan(data[:_HEAD_BYTES]):
+        return 1
+    return sum(segment.code == SOS for segment in segments(data))
+
+
+def _is_one_scan(head: bytes) -> bool:
+    components = 0
+    for segment in segments(head):
+        if segment.code in SOF_SEQUENTIAL:
+            components = head[segment.body + 5]
+        elif segment.code == SOS:
+            return 0 < components == head[segment.body]
+    return False
 
 
 def without_late_scans(data: bytes, scale: int) -> bytes:

@@ -24,7 +24,7 @@ from langchain_gptv.exceptions import (
 from langchain_gptv.vision import vips
 from langchain_gptv.vision.blobs import PictureBlob
 from langchain_gptv.vision.headers import MAX_PIXELS, Header, check_pixels
-from langchain_gptv.vision.jpeg import without_late_scans
+from langchain_gptv.vision.jpeg import count_scans, without_late_scans
 from langchain_gptv.vision.weigh import check_pays
 
 if TYPE_CHECKING:
@@ -37,6 +37,9 @@ OVERSAMPLING = 1.5
 
 At 1 the worst sizes drop to 25 dB on text, at 1.5 to 34, and phone photos stay as fast.
 """
+
+_FEW_SCANS, _MAX_SCANNED_PIXELS = 20, 2_000_000_000
+"""Scans that a JPEG may have in any case, and pixels of all its scans: a second or two of work."""
 
 _BUFFER_BYTES = 65_536
 """What Pillow asks a file for at a time."""
@@ -96,6 +99,24 @@ def render(
     return picture
 
 
+@contextmanager
+def opened(
+    image: Image, header: Header, stored: tuple[int, int] | None
+) -> Iterator[PIL.Image.Image]:
+    """Open a file by the one decoder of its type: no other is given the bytes.
+
+    Raises:
+        CorruptImageError: It cannot be decoded.
+    """
+    plugins = [_PLUGINS[header.mime_type]]
+    with (
+        _errors_named(image.name),
+        _source(image, header, stored) as file,
+        PIL.Image.open(file, formats=plugins) as picture,
+    ):
+        yield picture
+
+
 def upright(picture: PIL.Image.Image, orientation: int) -> PIL.Image.Image:
     """Turn a picture as its EXIF `orientation` 1 to 8 asks."""
     return picture.transpose(_TURNS[orientation]) if orientation in _TURNS else picture
@@ -146,7 +167,7 @@ def decode_scale(header: Header, stored: tuple[int, int]) -> int:
 
 def count_sequence(image: Image) -> int:
     """Count the frames of an AVIF sequence, for which Pillow has to parse the file."""
-    with _opened(image, image.header, None) as picture:
+    with opened(image, image.header, None) as picture:
         return int(getattr(picture, "n_frames", 1))
 
 
@@ -161,7 +182,7 @@ def _decoded(
         return image.blob.picture.copy()
     if header.mime_type == "image/heic":
         return _decoded_heic(image)
-    with _opened(image, header, stored) as picture:
+    with opened(image, header, stored) as picture:
         if frame:
             picture.seek(frame)
         check_pixels(*picture.size, image.name)
@@ -171,27 +192,27 @@ def _decoded(
         return picture
 
 
-@contextmanager
-def _opened(
-    image: Image, header: Header, stored: tuple[int, int] | None
-) -> Iterator[PIL.Image.Image]:
-    plugins = [_PLUGINS[header.mime_type]]
-    with (
-        _errors_named(image.name),
-        _source(image, header, stored) as file,
-        PIL.Image.open(file, formats=plugins) as picture,
-    ):
-        yield picture
-
-
 def _source(image: Image, header: Header, stored: tuple[int, int] | None) -> BinaryIO:
-    scale = decode_scale(header, stored) if header.is_progressive and stored else 1
-    if scale > 1:
-        return io.BytesIO(without_late_scans(image.blob.read(), scale))
+    if header.mime_type == "image/jpeg":
+        return io.BytesIO(_scans(image, header, stored))
     file = image.blob.open()
     if isinstance(file, io.RawIOBase):
         return cast("BinaryIO", io.BufferedReader(file, _BUFFER_BYTES))
     return file
+
+
+def _scans(image: Image, header: Header, stored: tuple[int, int] | None) -> bytes:
+    """Return the part of a JPEG that is decoded, if that takes no longer than it should."""
+    data = image.blob.read()
+    scale = decode_scale(header, stored) if header.is_progressive and stored else 1
+    data = without_late_scans(data, scale) if scale > 1 else data
+    scans = count_scans(data)
+    if scans > max(_FEW_SCANS, _MAX_SCANNED_PIXELS // (header.width * header.height)):
+        raise CorruptImageError(
+            f"'{image.name}' is not decoded: it has {scans:,} scans, each of which takes as long "
+            "as the whole picture. Save it again."
+        )
+    return data
 
 
 def _decoded_heic(image: Image) -> PIL.Image.Image:
@@ -286,7 +307,7 @@ def check_decodes(image: Image) -> None:
     """
     if image.mime_type == "image/png":
         return
-    with _opened(image, image.header, None) as picture:
+    with opened(image, image.header, None) as picture:
         picture.draft(None, (1, 1))
         if check_pays(image.header, image.byte_count):
             picture.load()

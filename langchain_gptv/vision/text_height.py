@@ -11,9 +11,9 @@ from itertools import groupby
 from statistics import median
 
 import PIL.Image
-import PIL.ImageOps
 
 from langchain_gptv.vision.images import Image
+from langchain_gptv.vision.pixels import opened, upright
 
 _BLOCK = (256, 512)  # width, height in pixels; one background and one column of lines in each
 _MAX_BLOCKS = 40
@@ -56,13 +56,9 @@ def _text_height(image: Image) -> int | None:
 def _grey(image: Image) -> PIL.Image.Image:
     if image.mime_type != "image/jpeg":
         return image.to_pil().convert("L")
-    try:
-        with PIL.Image.open(image.blob.open()) as file:
-            file.draft("L", file.size)  # leaves the colours undecoded
-            return PIL.ImageOps.exif_transpose(file.convert("L"))
-    except (OSError, SyntaxError):
-        # The careful way, which names what is damaged.
-        return image.to_pil().convert("L")
+    with opened(image, image.header, None) as file:
+        file.draft("L", file.size)  # leaves the colours undecoded
+        return upright(file.convert("L"), image.orientation)
 
 
 def _blocks(picture: PIL.Image.Image) -> Iterator[PIL.Image.Image]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from langchain_gptv.exceptions import CorruptImageError
-from langchain_gptv.vision.peek import Peek
+from langchain_gptv.vision.peek import MAX_STEPS, Peek
 
 WIDTH, HEIGHT, BITS, ORIENTATION, SAMPLES, EXTRA_SAMPLES = 256, 257, 258, 274, 277, 338
 _WANTED = frozenset({WIDTH, HEIGHT, BITS, ORIENTATION, SAMPLES, EXTRA_SAMPLES})
@@ -64,6 +64,8 @@ def directories(peek: Peek) -> Iterator[dict[int, int]]:
     while offset:
         if offset in seen:
             raise peek.damaged("its pages refer to each other in a circle")
+        if len(seen) >= MAX_STEPS:
+            raise peek.endless()
         seen.add(offset)
         tags, offset = _directory(peek, layout, offset)
         yield tags

@@ -50,7 +50,8 @@ def is_fenced(text: str) -> bool:
 
 def _mark(body: str) -> str:
     """Name the fence after what is in it: the same for the same text, and not to be foreseen."""
-    mark = f"data-{hashlib.sha256(body.encode()).hexdigest()[:16]}"
+    # Half a character, which no encoding takes, must not stop it.
+    mark = f"data-{hashlib.sha256(body.encode(errors='surrogatepass')).hexdigest()[:16]}"
     while mark in body:
         mark += hashlib.sha256(mark.encode()).hexdigest()[:16]
     return mark

@@ -37,7 +37,7 @@ def scaled(image: Image, header: Header, stored: tuple[int, int]) -> PIL.Image.I
         return None
     try:
         return _as_pil(_thumbnail(pyvips, image, stored), stored)
-    except pyvips.Error:
+    except (pyvips.Error, UnicodeDecodeError):  # the names of chunks may be any bytes
         return None
 
 
@@ -53,6 +53,9 @@ def _thumbnail(pyvips: Any, image: Image, size: tuple[int, int]) -> Any:
 
 
 def _as_pil(thumbnail: Any, size: tuple[int, int]) -> PIL.Image.Image | None:
+    # By content libvips might choose any of its readers, of SVG and PDF too.
+    if not thumbnail.get("vips-loader").startswith(("pngload", "webpload")):
+        return None
     mode = _MODES.get(thumbnail.bands)
     if mode is None or thumbnail.format != "uchar" or (thumbnail.width, thumbnail.height) != size:
         return None
