@@ -1,10 +1,10 @@
 """An agent that takes a receipt apart with tools, and says whether its sums hold. Needs no key.
 
-python examples/agent_inspects_receipt.py [IMAGE]
+python examples/agent_inspects_receipt.py [IMAGE [BASE_URL]]
 
-The embedded engine calls the tool that the question names. To run the same over HTTP, start
-`gptv serve` and set OPENAI_BASE_URL to its address; to run it with a model that chooses its tools
-itself, set GPTV_MODEL to its name and OPENAI_API_KEY.
+The embedded engine calls the tool that the question names: in this process, or over HTTP at the
+address that `gptv serve` prints. To run it with a model that chooses its tools itself, set
+GPTV_MODEL to its name and OPENAI_API_KEY.
 """
 
 import os
@@ -19,9 +19,11 @@ from langchain_gptv.tools import VisionToolkit
 IMAGES = Path(__file__).parent / "images"
 
 
-def main(image: str | Path = IMAGES / "receipt.png") -> dict[str, float | bool | None]:
+def main(
+    image: str | Path = IMAGES / "receipt.png", base_url: str | None = None
+) -> dict[str, float | bool | None]:
     """Print the agent's steps, and return the total and whether the sums hold."""
-    model = ChatGPTV(model=os.environ.get("GPTV_MODEL", "gptv-local"))
+    model = ChatGPTV(model=os.environ.get("GPTV_MODEL", "gptv-local"), base_url=base_url)
     toolkit = VisionToolkit(model)
     handle = toolkit.store.put(image)
     agent = create_agent(model, toolkit.get_tools())

@@ -1,9 +1,9 @@
 """An agent that looks closer: it zooms into a page whose text is too small, and answers.
 
-python examples/agent_zooms.py [PICTURE] [QUESTION]
+python examples/agent_zooms.py [PICTURE [QUESTION [BASE_URL]]]
 
-Needs the extra "agents". The embedded engine calls the tool that the question names; a language
-model needs no such hint.
+Needs the extra "agents". The embedded engine calls the tool that the question names, in this
+process or at the address that `gptv serve` prints; a language model needs no such hint.
 """
 
 import sys
@@ -21,10 +21,11 @@ QUESTION = (
 )
 
 
-def main(picture: str | Path = INVOICE, question: str = QUESTION) -> str:
+def main(
+    picture: str | Path = INVOICE, question: str = QUESTION, base_url: str | None = None
+) -> str:
     """Let the agent look; return its answer."""
-    # The Responses API takes the picture in the tool's own message.
-    model = ChatGPTV(model="gptv-local", use_responses_api=True)
+    model = ChatGPTV(model="gptv-local", base_url=base_url)
     store = ImageStore()
     handle = store.put(picture)
     toolkit = VisionToolkit(model, store=store, include=["zoom_image", "ask_image"])

@@ -66,7 +66,7 @@ class ChatGPTV(VisionHooks, ChatOpenAI):
         if isinstance(values, dict) and LOCAL_MODEL in _names(values, "model", "model_name"):
             served = _is_served(values, "base_url", "openai_api_base")
             local = _NO_KEY if served else {"base_url": f"{_LOCAL_URL}/v1", **_local_client()}
-            values = {**local, **values}
+            values = {**local, **_given(values)}
         return _with_key(values, handler)
 
     def _profile(self) -> VisionProfile | None:
@@ -96,7 +96,7 @@ class AzureChatGPTV(VisionHooks, AzureChatOpenAI):
         if isinstance(values, dict) and LOCAL_MODEL in _names(values, *NAME_KEYS):
             served = _is_served(values, "azure_endpoint")
             local = _NO_KEY if served else {"azure_endpoint": _LOCAL_URL, **_local_client()}
-            values = {**local, **values}
+            values = {**local, **_given(values)}
         return _with_key(with_v1_version(values) if isinstance(values, dict) else values, handler)
 
     def _use_clients(self) -> None:
@@ -130,6 +130,11 @@ def _is_served(values: dict[str, Any], *keys: str) -> bool:
     """Tell whether the embedded engine is asked at an address, not in this process."""
     addresses = (str(values[key]) for key in keys if values.get(key))
     return any(not address.startswith(_LOCAL_URL) for address in addresses)
+
+
+def _given(values: dict[str, Any]) -> dict[str, Any]:
+    """Return what was said: `base_url=None` is as good as no `base_url`."""
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _names(values: dict[str, Any], *keys: str) -> set[Any]:

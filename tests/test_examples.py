@@ -13,12 +13,13 @@ EXAMPLES = ROOT / "examples"
 
 
 def run(name: str, *args, **constants):
-    """Import examples/NAME.py, change some of its constants, and call its `main`."""
+    """Import examples/NAME.py, change some of its constants (in capitals), and call its `main`."""
     spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    settings = {key: constants.pop(key) for key in [*constants] if key.islower()}
     vars(module).update(constants)
-    return module.main(*args)
+    return module.main(*args, **settings)
 
 
 @pytest.mark.usefixtures("engine")
@@ -52,18 +53,34 @@ def test_azure_deployment(truth):
 @pytest.mark.vcr
 def test_stream_from_server(service, truth):
     """A stock client gets the text as it arrives: of the chart, since a page records long."""
-    if service.address is None or not service.is_engine:
-        pytest.skip("the script asks a server of the embedded engine")
-    text = run("stream_from_server", f"{service.address}/v1", PAGE=EXAMPLE_IMAGES / "chart.png")
+    text = run("stream_from_server", base_of(service), PAGE=EXAMPLE_IMAGES / "chart.png")
     assert truth["chart.png"]["title"]["text"] in text
 
 
+@pytest.mark.vcr
 @pytest.mark.usefixtures("engine")
-def test_agent_inspects_receipt(truth):
+def test_agent_inspects_receipt(service, truth):
     """The agent extracts the printed total with a tool, and its sums hold."""
     pytest.importorskip("langchain", reason="the extra 'agents' is not installed")
-    found = run("agent_inspects_receipt")
+    found = run("agent_inspects_receipt", EXAMPLE_IMAGES / "receipt.png", base_of(service))
     assert found == {"total": float(truth["receipt.png"]["total"]["text"]), "sums_hold": True}
+
+
+@pytest.mark.vcr
+@pytest.mark.usefixtures("engine")
+def test_agent_zooms(service, truth, capsys):
+    """The agent is shown the part it asked for, and reads the answer in it."""
+    pytest.importorskip("langchain", reason="the extra 'agents' is not installed")
+    answer = run("agent_zooms", base_url=base_of(service))
+    assert "zoom_image: " in capsys.readouterr().out
+    assert truth["invoice.png"]["total"]["text"] in answer
+
+
+def base_of(service) -> str:
+    """Return the address of the embedded engine, which calls tools by its own rule."""
+    if service.address is None or not service.is_engine:
+        pytest.skip("the script asks a server of the embedded engine")
+    return f"{service.address}/v1"
 
 
 def test_every_image_is_accounted_for():

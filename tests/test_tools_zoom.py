@@ -14,7 +14,6 @@ from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage
 from pydantic import BaseModel
 from scripted_model import Scripted, chat
-from test_examples import run
 
 from langchain_gptv import Box, Image, ImageSources
 from langchain_gptv.exceptions import BudgetError, RegionError, ReplyError
@@ -370,11 +369,3 @@ def test_no_bytes_in_text(zoom):
     text, block = call(zoom, image="receipt.png", cell="A1").content
     assert base64.b64decode(block["base64"])
     assert len(text["text"]) < 400
-
-
-@pytest.mark.usefixtures("engine")
-def test_an_agent_zooms(capsys):
-    """examples/agent_zooms.py: one zoom, then the answer from what it shows."""
-    pytest.importorskip("langchain.agents")
-    assert "2,719.20" in run("agent_zooms")
-    assert capsys.readouterr().out.count("zoom_1 shows 600,1130,1240,1210") == 1
