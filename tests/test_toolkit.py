@@ -26,6 +26,7 @@ NAMES = (
     "read_text",
     "compare_images",
     "extract_data",
+    "watch_video",
 )
 EXAMPLES: dict[str, dict[str, Any]] = {
     "image_info": {"image": "chart.png"},
@@ -78,7 +79,8 @@ class _Integration(_Suite):
     pass
 
 
-for _name in NAMES:
+# Videos need a library of their own; the suites over `watch_video` stand beside its tests.
+for _name in EXAMPLES:
     _title = _name.title().replace("_", "")
     for _kind, _bases in (
         ("Unit", (_Suite, ToolsUnitTests)),

@@ -14,7 +14,7 @@ av = pytest.importorskip("av", reason="the extra 'video' is not installed")
 from clips import packet_times, read_number, render_clip, write  # noqa: E402
 
 from langchain_gptv import sample_frames  # noqa: E402
-from langchain_gptv.vision.timestamps import format_timestamp  # noqa: E402
+from langchain_gptv.vision.timestamps import format_timestamp, parse_timestamp  # noqa: E402
 from langchain_gptv.vision.video import keyframes  # noqa: E402
 from langchain_gptv.vision.video.decode import Target, decode_at  # noqa: E402
 from langchain_gptv.vision.video.file import open_video  # noqa: E402
@@ -324,6 +324,29 @@ def test_without_pyav_it_says_what_to_install(clip, monkeypatch):
 def test_labels(seconds, label):
     """Minutes and seconds to a tenth, rounded as a whole."""
     assert format_timestamp(seconds) == label
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("00:12.5", 12.5), ("1:02:05", 3725), (" 90 s ", 90), ("75:30", 4530)]
+)
+def test_times_are_read_as_people_write_them(text, seconds):
+    """With and without hours, and seconds alone; exactly what is written is read again."""
+    assert parse_timestamp(text) == seconds
+    assert parse_timestamp(format_timestamp(seconds + 0.123, places=3)) == seconds + 0.123
+
+
+@pytest.mark.parametrize("text", ["", "soon", "1:75", "-1", "00:12:", "١"])
+def test_what_is_no_time_is_an_error(text):
+    """It says how to write one."""
+    with pytest.raises(ValueError, match="is no time. Write it as 00:12.5"):
+        parse_timestamp(text)
+
+
+def test_a_frame_shows_itself_in_a_notebook(clip):
+    """As the picture that it is."""
+    frame = next(sample_frames(clip, 1))
+    assert frame._repr_png_() == frame.image._repr_png_()
+    assert frame._repr_png_().startswith(b"\x89PNG")
 
 
 @pytest.mark.usefixtures("engine")

@@ -8,6 +8,8 @@ import pytest
 pytest.importorskip("av", reason="the extra 'video' is not installed")
 
 from clips import render_clip, write
+from langchain_tests.integration_tests import ToolsIntegrationTests
+from langchain_tests.unit_tests import ToolsUnitTests
 from scripted_model import Scripted, chat
 from sheet_eye import SheetEye
 from typer.testing import CliRunner
@@ -31,9 +33,10 @@ NAMES = ("sample_10s.mov", "sample_10s.mp4", "no_duration.webm")
 
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory):
-    """Twelve seconds; from 6.6 to 9.4 a word is shown."""
+    """Twelve seconds, still but for a word that is shown from 6.6 to 9.4."""
 
     def paint(canvas, number):
+        canvas.rectangle((0, 0, 480, 270), fill="navy")
         if 33 <= number < 47:
             write("LAUNCH", 100)(canvas, number)
 
@@ -132,8 +135,8 @@ def test_the_tool_answers_with_moments(clip):
     watch = tool(clip, chat(told(answer=["LAUNCH"], moments=[["00:07.0"]])), watching=Watching(2))
     call = {"video": "clip.mp4", "question": "What?", "start": "0:06", "end": "8"}
     message = watch.invoke({"name": watch.name, "args": call, "id": "1", "type": "tool_call"})
-    assert "LAUNCH\n</picture_text>\nShown at: 00:06.6 (vid_" in message.content
-    assert [m.label for m in message.artifact.frames] == ["00:06.6", "00:07.6"]
+    assert "LAUNCH\n</picture_text>\nShown at: 00:07.4 (vid_" in message.content
+    assert [m.label for m in message.artifact.frames] == ["00:06.4", "00:07.4"]
     assert watch.store.get(message.artifact.moments[0].image).width == 480
 
 
@@ -157,6 +160,29 @@ def test_the_tool_tells_a_model_what_to_do(clip, call, problem):
     assert message.status == "error"
     assert re.search(problem, message.content), message.content
     assert model.shown == []
+
+
+class _Suite:
+    @pytest.fixture(autouse=True)
+    def _clip(self, clip):
+        self.clip = clip
+
+    @property
+    def tool_constructor(self):
+        model = Scripted(fill=lambda *_: {"answer": "A word.", "moments": ["00:07.0"]})
+        return tool(self.clip, chat(model), watching=Watching(2))
+
+    @property
+    def tool_invoke_params_example(self):
+        return {"video": "clip.mp4", "question": "What is shown?"}
+
+
+class TestWatchVideoUnit(_Suite, ToolsUnitTests):
+    pass
+
+
+class TestWatchVideoIntegration(_Suite, ToolsIntegrationTests):
+    pass
 
 
 @pytest.fixture

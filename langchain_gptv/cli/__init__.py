@@ -1,11 +1,13 @@
 """The command `gptv`."""
 
 import sys
+import warnings
+from typing import Any
 
 import typer
 
 from langchain_gptv._version import __version__
-from langchain_gptv.cli import ask, cassettes, doctor, serve, tokens
+from langchain_gptv.cli import ask, batch, cassettes, doctor, examples, index, serve, tokens, video
 
 app = typer.Typer(
     name="gptv",
@@ -13,14 +15,19 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
+    epilog=examples.GPTV,
 )
-app.command("ask")(ask.ask)
-app.command("describe")(ask.describe)
-app.command("read")(ask.read)
-app.command("tokens")(tokens.tokens)
-app.command("serve")(serve.serve)
-app.command("doctor")(doctor.doctor)
-app.add_typer(cassettes.app, name="cassettes")
+app.command("ask", epilog=examples.ASK)(ask.ask)
+app.command("describe", epilog=examples.DESCRIBE)(ask.describe)
+app.command("read", epilog=examples.READ)(ask.read)
+app.command("tokens", epilog=examples.TOKENS)(tokens.tokens)
+app.command("video", epilog=examples.VIDEO)(video.video)
+app.command("index", epilog=index.INDEX)(index.index)
+app.command("find", epilog=index.FIND)(index.find)
+app.command("serve", epilog=examples.SERVE)(serve.serve)
+app.command("doctor", epilog=examples.DOCTOR)(doctor.doctor)
+app.add_typer(batch.app, name="batch")
+app.add_typer(cassettes.app, name="cassettes", epilog=examples.CASSETTES)
 
 
 def _show_version(wanted: bool) -> None:
@@ -38,12 +45,18 @@ def _options(
     """Ask pictures. With no key the embedded engine answers: it reads text and finds objects."""
 
 
+def _say(message: Warning | str, *_: Any, **__: Any) -> None:
+    typer.echo(f"gptv: {message}", err=True)
+
+
 def main() -> None:
     """Run the command; an error that a person can mend is one line and exit status 2."""
     from langchain_gptv.cli.errors import explain
 
     try:
-        app()
+        with warnings.catch_warnings():
+            warnings.showwarning = _say  # without the line of our source that gave it
+            app()
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:

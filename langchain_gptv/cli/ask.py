@@ -44,10 +44,7 @@ def ask(
     as_json: Json = False,
     boxes: Boxes = None,
 ) -> None:
-    """Ask a question about one or more pictures.
-
-    Example: gptv ask receipt.png "What is the total?"
-    """
+    """Ask a question about one or more pictures."""
     *images, question = words
     if not images:
         raise MessageError(

@@ -45,10 +45,7 @@ def list_all(folder: Folder = _HERE, as_json: Json = False) -> None:
 
 @app.command()
 def show(folder: Folder = _HERE, as_json: Json = False) -> None:
-    """Print each exchange: images, prompt, answer, status, tokens and cost.
-
-    Example: gptv cassettes show cassettes/test_receipt/test_total.yaml
-    """
+    """Print each exchange: images, prompt, answer, status, tokens and cost."""
     cassettes, broken = _load(folder)
     if as_json:
         shown = [{**_summary(each), "exchanges": _list_exchanges(each)} for each in cassettes]

@@ -17,11 +17,7 @@ def serve(
         typer.Option(help="Further model name to answer to, such as gpt-4o. Repeatable."),
     ] = None,
 ) -> None:
-    """Serve the embedded engine on OpenAI's and Azure's wire.
-
-    Example: gptv serve --port 8000, then ChatOpenAI(base_url="http://127.0.0.1:8000/v1",
-    api_key="not-needed", model="gptv-local")
-    """
+    """Serve the embedded engine on OpenAI's and Azure's wire."""
     from langchain_gptv.local.engine import LocalEngine
     from langchain_gptv.local.server import serve as run
     from langchain_gptv.local.wire import LocalService

@@ -37,10 +37,7 @@ def tokens(
     max_tokens: Annotated[int | None, typer.Option(help="Plan for at most so many tokens.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Rows and plan as JSON.")] = False,
 ) -> None:
-    """Show tokens, bytes and cost per model and detail, and the plan. Calls no model.
-
-    Example: gptv tokens photo.jpg -m gpt-4o -m gpt-5.6-sol
-    """
+    """Show tokens, bytes and cost per model and detail, and the plan. Calls no model."""
     from langchain_gptv.vision.images import Image
     from langchain_gptv.vision.plan import OnLimit, plan_images
     from langchain_gptv.vision.tables import token_table, token_text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from langchain_gptv.display.pictures import MAX_SIDE, figure, shrunk
+from langchain_gptv.display.pictures import MAX_SIDE, called, figure, shrunk
 from langchain_gptv.display.view import View
 from langchain_gptv.vision.boxes import Box
 from langchain_gptv.vision.differences import PixelDifference, find_differences
@@ -25,7 +25,7 @@ def show_diff(first: Any, second: Any, *, max_side: int = MAX_SIDE // 2) -> View
 
     Example:
         >>> print(show_diff("examples/images/receipt.png", "examples/images/receipt.png"))
-        No difference between examples/images/receipt.png and examples/images/receipt.png.
+        No difference between receipt.png and receipt.png.
     """
     images = Image.of(first), Image.of(second)
     found = find_differences(*images)
@@ -37,14 +37,14 @@ def show_diff(first: Any, second: Any, *, max_side: int = MAX_SIDE // 2) -> View
 def _described(found: PixelDifference, first: Image, second: Image) -> str:
     if not found.comparable:
         return (
-            f"{first.name} ({first.width}x{first.height}) and {second.name} "
+            f"{called(first)} ({first.width}x{first.height}) and {called(second)} "
             f"({second.width}x{second.height}) have different shapes."
         )
     if found.same:
-        return f"No difference between {first.name} and {second.name}."
+        return f"No difference between {called(first)} and {called(second)}."
     count = len(found.regions)
     where = "1 region differs" if count == 1 else f"{count} regions differ"
-    return f"{where}, {found.share:.1%} of the picture: {first.name} and {second.name}."
+    return f"{where}, {found.share:.1%} of the picture: {called(first)} and {called(second)}."
 
 
 def _outlined(image: Image, found: PixelDifference, width: int, max_side: int) -> str:
@@ -53,5 +53,5 @@ def _outlined(image: Image, found: PixelDifference, width: int, max_side: int) -
     boxes: list[tuple[Box, str]] = [
         (box.scaled(by), str(number)) for number, box in enumerate(found.regions, 1)
     ]
-    caption = f"{image.name}, {image.width}x{image.height}"
+    caption = f"{called(image)}, {image.width}x{image.height}"
     return figure(draw_boxes(shown, boxes), alt=caption, caption=caption)

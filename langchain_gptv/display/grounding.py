@@ -6,7 +6,7 @@ import html
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from langchain_gptv.display.pictures import MAX_SIDE, figure, shrunk
+from langchain_gptv.display.pictures import MAX_SIDE, called, figure, shrunk
 from langchain_gptv.display.view import View
 from langchain_gptv.enhancements.grounding import grounded_spans
 from langchain_gptv.vision.draw import draw_boxes
@@ -46,7 +46,7 @@ def show_grounding(image: Any, message: BaseMessage, *, max_side: int = MAX_SIDE
     shown, _ = shrunk(loaded.to_pil(), max_side)
     drawn = draw_boxes(shown, [(span.box(*shown.size), span.text) for span in spans])
     over = "".join(_area(number, span) for number, span in enumerate(spans))
-    alt = f"{loaded.name} with boxes: {', '.join(span.text for span in spans) or 'none'}"
+    alt = f"{called(loaded)} with boxes: {', '.join(span.text for span in spans) or 'none'}"
     answer = f"<p>{''.join(_phrases(message.text, spans))}</p>"
     style = _STYLE + "".join(_LIT.replace("N", str(number)) for number in range(len(spans)))
     return View(answer + figure(drawn, alt=alt, over=over), f"{message.text}\n{alt}", style)

@@ -6,6 +6,7 @@ import base64
 import html
 import io
 from collections.abc import Iterable
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from langchain_gptv.display.view import View
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 MAX_SIDE = 720
 """Pixels of the longest side of a picture in a page."""
+
+_NARROWEST = 160
+"""Pixels that a caption has at least."""
 
 _QUALITY = 75
 _LABELS = ("label", "text", "phrase", "name")
@@ -38,14 +42,25 @@ def show(image: Any, boxes: Iterable[Any] = (), *, max_side: int = MAX_SIDE) -> 
 
     Example:
         >>> print(show("examples/images/receipt.png", [(Box(40, 40, 200, 80), "vendor")]))
-        examples/images/receipt.png, 600x900; 1 box: vendor
+        receipt.png, 600x1000; 1 box: vendor
     """
     loaded = Image.of(image)
     labelled = [labelled_box(box) for box in boxes]
     shown, scale = shrunk(loaded.to_pil(), max_side)
     drawn = draw_boxes(shown, [(box.scaled(scale), label) for box, label in labelled])
-    text = f"{loaded.name}, {loaded.width}x{loaded.height}{_listed(labelled)}"
+    text = f"{called(loaded)}, {loaded.width}x{loaded.height}{_listed(labelled)}"
     return View(figure(drawn, alt=text, caption=text), text)
+
+
+def called(image: Image) -> str:
+    """Return the name of an image without its folder, which a saved page need not tell.
+
+    Example:
+        >>> called(Image.of("examples/images/receipt.png"))
+        'receipt.png'
+    """
+    path = PurePath(image.name)
+    return path.name if path.suffix else image.name  # a handle is told whole
 
 
 def labelled_box(thing: Any) -> tuple[Box, str]:
@@ -91,7 +106,9 @@ def figure(picture: PIL.Image.Image, *, alt: str, caption: str = "", over: str =
     size = f'width="{picture.width}" height="{picture.height}"'
     image = f'<img src="{data_url(picture)}" {size} alt="{html.escape(alt, quote=True)}">'
     below = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
-    return f'<figure><span class="picture">{image}{over}</span>{below}</figure>'
+    # As wide as its picture, so that a long caption does not push the next one below.
+    width = f'style="width:{max(picture.width, _NARROWEST)}px"'
+    return f'<figure {width}><span class="picture">{image}{over}</span>{below}</figure>'
 
 
 def data_url(picture: PIL.Image.Image) -> str:

@@ -46,8 +46,8 @@ def show_plan(
 
     Example:
         >>> print(show_plan("examples/images/receipt.png", "gpt-4o"))
-        gpt-4o, low: seen at 341x512 in 1 tile of 512 px; 85 tokens, $0.0002
-        gpt-4o, high: seen at 600x900 in 4 tiles of 512 px; 765 tokens, $0.0019
+        gpt-4o, low: seen at 307x512 in 1 tile of 512 px; 85 tokens, $0.0002
+        gpt-4o, high: seen at 600x1000 in 4 tiles of 512 px; 765 tokens, $0.0019
     """
     loaded, profile = Image.of(image), get_profile(model, service)
     wanted = details or [detail for detail in profile.details if detail != "auto"]

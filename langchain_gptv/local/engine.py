@@ -14,6 +14,7 @@ from langchain_gptv.local.answers import NO_IMAGE, answer_question
 from langchain_gptv.local.colors import name_colors, name_colors_in
 from langchain_gptv.local.detector import Detector, SSDDetector
 from langchain_gptv.local.evidence import Answer, Evidence
+from langchain_gptv.local.labels import labels_of
 from langchain_gptv.local.ocr import Pixels, TextReader
 from langchain_gptv.local.questions import parse_question
 from langchain_gptv.local.schemas import fill_schema
@@ -86,6 +87,10 @@ class LocalEngine:
             CannotFillError: A required property is not in the picture.
         """
         return fill_schema([self.observe(image) for image in images], question, schema)
+
+    def labels_of(self, word: str) -> tuple[str, ...]:
+        """Return the labels of objects that an everyday word may mean, as 'sofa' means 'couch'."""
+        return labels_of(word)
 
     def _look(self, image: Image) -> Observation:
         picture = image.to_pil()

@@ -226,3 +226,14 @@ def _build_nouns() -> dict[str, Noun]:
 
 NOUNS = _build_nouns()
 """Every known word, singular and plural, to what it means."""
+
+
+def labels_of(word: str) -> tuple[str, ...]:
+    """Return the labels that an everyday word may mean; none for a word that is not known.
+
+    Example:
+        >>> labels_of("sofa"), labels_of("lorries"), labels_of("freedom")
+        (('couch',), ('truck',), ())
+    """
+    noun = NOUNS.get(word.lower())
+    return noun.labels if noun else ()

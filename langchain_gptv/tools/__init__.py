@@ -50,6 +50,10 @@ if TYPE_CHECKING:
     from langchain_gptv.tools.locating import LocatedBox as LocatedBox
     from langchain_gptv.tools.locating import alocate as alocate
     from langchain_gptv.tools.locating import locate as locate
+    from langchain_gptv.tools.moments import FoundMoments as FoundMoments
+    from langchain_gptv.tools.moments import Zoom as Zoom
+    from langchain_gptv.tools.moments import afind_moments as afind_moments
+    from langchain_gptv.tools.moments import find_moments as find_moments
     from langchain_gptv.tools.read import ReadLine as ReadLine
     from langchain_gptv.tools.read import ReadText as ReadText
     from langchain_gptv.tools.read import TextReading as TextReading
@@ -58,6 +62,12 @@ if TYPE_CHECKING:
     from langchain_gptv.tools.regions import parse_region as parse_region
     from langchain_gptv.tools.spending import SearchBudget as SearchBudget
     from langchain_gptv.tools.toolkit import VisionToolkit as VisionToolkit
+    from langchain_gptv.tools.watch import VideoAnswer as VideoAnswer
+    from langchain_gptv.tools.watch import VideoMoment as VideoMoment
+    from langchain_gptv.tools.watch import Watching as Watching
+    from langchain_gptv.tools.watch import WatchVideo as WatchVideo
+    from langchain_gptv.tools.watch import awatch_video as awatch_video
+    from langchain_gptv.tools.watch import watch_video as watch_video
     from langchain_gptv.tools.zoom import Zoomed as Zoomed
     from langchain_gptv.tools.zoom import ZoomImage as ZoomImage
     from langchain_gptv.tools.zoom import azoom_image as azoom_image
@@ -76,6 +86,7 @@ _EXPORTS = {
     "Extraction": "extract",
     "Form": "extraction.models",
     "FormField": "extraction.models",
+    "FoundMoments": "moments",
     "ImageAnswer": "ask",
     "ImageFacts": "info",
     "ImageInfo": "info",
@@ -96,30 +107,39 @@ _EXPORTS = {
     "TableCell": "extraction.models",
     "TextReading": "read",
     "ValueEvidence": "extraction.evidence",
+    "VideoAnswer": "watch",
+    "VideoMoment": "watch",
     "VisionResult": "base",
     "VisionTool": "base",
     "VisionToolkit": "toolkit",
+    "WatchVideo": "watch",
+    "Watching": "watch",
+    "Zoom": "moments",
     "ZoomImage": "zoom",
     "Zoomed": "zoom",
     "aask_image": "ask",
     "acompare_images": "compare",
     "adescribe_image": "describe",
     "aextract_data": "extract",
+    "afind_moments": "moments",
     "aimage_info": "info",
     "alocate": "locating",
     "alook_again": "again",
     "aread_text": "read",
     "ask_image": "ask",
+    "awatch_video": "watch",
     "azoom_image": "zoom",
     "check_sums": "extraction.checks",
     "compare_images": "compare",
     "describe_image": "describe",
     "extract_data": "extract",
+    "find_moments": "moments",
     "image_info": "info",
     "locate": "locating",
     "look_again": "again",
     "parse_region": "regions",
     "read_text": "read",
+    "watch_video": "watch",
     "zoom_image": "zoom",
 }
 __all__ = [
@@ -135,6 +155,7 @@ __all__ = [
     "Extraction",
     "Form",
     "FormField",
+    "FoundMoments",
     "ImageAnswer",
     "ImageFacts",
     "ImageInfo",
@@ -155,30 +176,39 @@ __all__ = [
     "TableCell",
     "TextReading",
     "ValueEvidence",
+    "VideoAnswer",
+    "VideoMoment",
     "VisionResult",
     "VisionTool",
     "VisionToolkit",
+    "WatchVideo",
+    "Watching",
+    "Zoom",
     "ZoomImage",
     "Zoomed",
     "aask_image",
     "acompare_images",
     "adescribe_image",
     "aextract_data",
+    "afind_moments",
     "aimage_info",
     "alocate",
     "alook_again",
     "aread_text",
     "ask_image",
+    "awatch_video",
     "azoom_image",
     "check_sums",
     "compare_images",
     "describe_image",
     "extract_data",
+    "find_moments",
     "image_info",
     "locate",
     "look_again",
     "parse_region",
     "read_text",
+    "watch_video",
     "zoom_image",
 ]
 __getattr__, __dir__ = lazy_exports(__name__, _EXPORTS)

@@ -8,6 +8,7 @@ from langchain_core.language_models import BaseChatModel
 from pydantic import BaseModel, Field
 
 from langchain_gptv.tools.base import ImageArguments, VisionResult, VisionTool, profile_of
+from langchain_gptv.tools.quoting import quote_picture_text
 from langchain_gptv.tools.regions import write_region
 from langchain_gptv.tools.search import Search, ask_at_once, search_parts
 from langchain_gptv.tools.spending import Purse, SearchBudget
@@ -155,8 +156,9 @@ def _parts(sight: Sight) -> list[Box]:
 
 
 def _told(answer: ImageAnswer) -> str:
+    # What a model says of a picture may be what somebody wrote in it.
+    said = quote_picture_text(answer.answer, answer.image) if answer.answer else _NOTHING
     if not answer.stopped:
-        return answer.answer or _NOTHING
+        return said
     regions = " ".join(map(write_region, answer.unseen))
-    unseen = _UNSEEN.format(why=answer.stopped, regions=regions)
-    return f"{answer.answer or _NOTHING} {unseen}"
+    return f"{said}\n{_UNSEEN.format(why=answer.stopped, regions=regions)}"

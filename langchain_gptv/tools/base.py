@@ -21,6 +21,7 @@ from langchain_gptv.exceptions import (
     ReplyError,
     SourceNotAllowedError,
     UnknownImageError,
+    VideoError,
 )
 from langchain_gptv.messages import image_block
 from langchain_gptv.sources import NO_SOURCES, ImageSources
@@ -41,6 +42,7 @@ _NEXT: tuple[tuple[type[GPTVError], str], ...] = (
     (SourceNotAllowedError, "You cannot change that: use the handle of an image you were given."),
     (UnknownImageError, "Use a handle that you were given, or ask the user for the image."),
     (ImageFetchError, "Try once more, or ask the user for the image."),
+    (VideoError, "Check what you called it and the times, or use another video."),
     (ImageError, "Check what you called it, or use another image."),
     (RegionError, "Call the tool again with a region inside the picture."),
     (BudgetError, "Answer from what you have seen, or say that it cannot be read."),

@@ -19,5 +19,6 @@ def quote_picture_text(text: str, handle: str = "") -> str:
         </picture_text>
     """
     named = f' image="{handle}"' if handle else ""
-    inside = re.sub(rf"<(?=\s*/?\s*{_MARK})", "‹", text, flags=re.IGNORECASE)
+    whole = text.encode(errors="replace").decode()  # half a character cannot be sent
+    inside = re.sub(rf"<(?=\s*/?\s*{_MARK})", "‹", whole, flags=re.IGNORECASE)
     return f"{_NOTE}\n<{_MARK}{named}>\n{inside}\n</{_MARK}>"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from langchain_gptv.exceptions import SourceNotAllowedError
+from langchain_gptv.messages.video.forms import Clip, digest_of
 from langchain_gptv.sources import ImageSources
 from langchain_gptv.store import ImageStore, handle_of
 from langchain_gptv.vision.images import Image
@@ -54,13 +57,35 @@ def open_reference(reference: str, store: ImageStore, sources: ImageSources) -> 
     return OpenedImage(store.put(image), image)
 
 
+def open_video_reference(reference: str, sources: ImageSources) -> Clip:
+    """Open the video that a model named; whoever calls closes it. Takes files and network.
+
+    Raises:
+        SourceNotAllowedError: The path or the URL is not allowed, or bytes were passed.
+        ImageError: There is no such file, or it cannot be fetched.
+    """
+    name = reference.strip().strip("'\"<>`")
+    if name.startswith("data:"):
+        raise SourceNotAllowedError(_DATA)
+    if "://" in name:
+        data = _allowed(name, sources).fetch_data(name)
+        return Clip(data, Path(urlsplit(name).path).name or "video", digest_of(data))
+    file = sources.open_file(_path(name, sources))
+    seen = os.fstat(file.fileno())
+    return Clip(file, Path(name).name, (seen.st_dev, seen.st_ino, seen.st_mtime_ns))
+
+
 def _fetched(url: str, sources: ImageSources) -> Image:
+    return _allowed(url, sources).fetch(url)
+
+
+def _allowed(url: str, sources: ImageSources) -> ImageSources:
     if sources.url_rules.hosts is None:
         raise SourceNotAllowedError(
             f"{url.partition('?')[0]!r} is a URL, and no hosts are named that a model may fetch "
             "from. Name them with ImageSources(hosts=[...])."
         )
-    return sources.fetch(url)
+    return sources
 
 
 def _path(name: str, sources: ImageSources) -> str | Path:

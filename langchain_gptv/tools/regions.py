@@ -15,6 +15,7 @@ REGION_HELP = (
     'thousandths of its width and height when "/1000" follows, as in "250,0,750,500/1000".'
 )
 _MIN_SIDE = 2
+_LONGEST = 200
 _NUMBER = r"-?\d+(?:\.\d+)?"
 _REGION = re.compile(rf"\D*?({_NUMBER})" + rf"[\s,;]+({_NUMBER})" * 3 + r"[\s\])]*(/\s*1000)?\s*")
 
@@ -43,11 +44,11 @@ def parse_region(region: str, width: int, height: int) -> Box:
         >>> parse_region("250,0,750,500/1000", 4000, 3000)
         Box(x1=1000, y1=0, x2=3000, y2=1500)
     """
-    found = _REGION.fullmatch(region)
+    found = _REGION.fullmatch(region) if len(region) <= _LONGEST else None
     size = f"The picture is {width} x {height} pixels."
     if found is None:
         raise RegionError(
-            f'{region!r} is no region. {size} Write "x1,y1,x2,y2", as in "0,0,90,60".'
+            f'{region[:_LONGEST]!r} is no region. {size} Write "x1,y1,x2,y2", as in "0,0,90,60".'
         )
     box = Box(*(float(number) for number in found.groups()[:4]))
     if found[5]:

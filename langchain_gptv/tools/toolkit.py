@@ -16,6 +16,7 @@ from langchain_gptv.tools.base import VisionTool, default_observer
 from langchain_gptv.tools.extraction.models import READY
 from langchain_gptv.tools.read import ReadBy
 from langchain_gptv.tools.spending import SearchBudget
+from langchain_gptv.tools.watch import Watching
 from langchain_gptv.vision.observations import Observer
 
 TOOLS = (
@@ -28,6 +29,7 @@ TOOLS = (
     "ReadText",
     "CompareImages",
     "ExtractData",
+    "WatchVideo",
 )
 """The classes by their names in `langchain_gptv.tools`; one more tool is one more line."""
 
@@ -48,6 +50,7 @@ class VisionToolkit(BaseToolkit):
         structured_output: False for a model that has neither tools nor structured output.
         schemas: The classes that `extract_data` may fill, by the name that the model uses.
         read_by: Who reads for `read_text`.
+        watching: How `watch_video` chooses frames and shows them.
         include: Names of the tools to make, such as ["zoom_image", "read_text"]; None makes all.
 
     Example:
@@ -67,6 +70,7 @@ class VisionToolkit(BaseToolkit):
         default_factory=lambda: dict(READY)
     )
     read_by: ReadBy = "observer"
+    watching: Annotated[Watching, SkipValidation] = Watching()
     include: tuple[str, ...] | None = None
 
     model_config = ConfigDict(arbitrary_types_allowed=True, extra="forbid")

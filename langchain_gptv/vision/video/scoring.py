@@ -18,7 +18,7 @@ from PIL import ImageChops
 from langchain_gptv.vision.observations import DetectedObject, Observation, Observer
 from langchain_gptv.vision.video.frames import Frame
 
-_SAME_SIDE, _SAME_LEVELS = 256, 28
+_SAME_SIDE, _SAME_LEVELS = 256, 32
 """Two frames are seen as one when no pixel differs by more levels of 255 at this size: the noise of
 an encoder stays below, a new word does not."""
 
@@ -180,7 +180,7 @@ def _singular(word: str) -> str:
 
 
 def _small(frame: Frame) -> PIL.Image.Image:
-    picture = frame.image.to_pil()
+    picture = frame.image.to_pil().convert("YCbCr")
     picture.thumbnail((_SAME_SIDE, _SAME_SIDE))
     return picture
 

@@ -13,6 +13,8 @@ from langchain_gptv.vision.video.frames import Frame
 
 MAX_CELLS = 64
 _GAP = 2
+_GREY = "#303030"
+"""Around the frames; a black frame is told apart from it."""
 
 
 def contact_sheet(frames: Sequence[Frame], columns: int = 8, *, cell_width: int = 192) -> Image:
@@ -38,7 +40,7 @@ def contact_sheet(frames: Sequence[Frame], columns: int = 8, *, cell_width: int 
     columns = min(columns, len(cells))
     pitch = cell_width + _GAP, max(cell.height for cell in cells) + strip + _GAP
     rows = -(-len(cells) // columns)
-    sheet = PIL.Image.new("RGB", (columns * pitch[0] - _GAP, rows * pitch[1] - _GAP), "black")
+    sheet = PIL.Image.new("RGB", (columns * pitch[0] - _GAP, rows * pitch[1] - _GAP), _GREY)
     canvas = PIL.ImageDraw.Draw(sheet)
     for place, (frame, cell) in enumerate(zip(frames, cells, strict=True)):
         x, y = place % columns * pitch[0], place // columns * pitch[1]

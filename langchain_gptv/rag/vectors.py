@@ -1,0 +1,189 @@
+"""Vectors of text without a model, a network or a key: hashed words, and parts of words."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+import threading
+import unicodedata
+import zlib
+from collections import Counter
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from langchain_core.embeddings import Embeddings
+
+from langchain_gptv.exceptions import MissingExtraError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+DIMENSIONS = 1536
+"""Few enough for the index of every vector store; pgvector's ends at 2,000."""
+
+_PARTS_WEIGHT = 0.5
+"""Of all parts of a word together, beside 1 for the word: a misread word is still found."""
+
+_WORD = re.compile(r"\w+(?:[.,]\d+)*")
+_IDEOGRAPHS = "\u2e80"
+
+
+class _Feature(NamedTuple):
+    """A word, or a part of one: its number, and what it weighs."""
+
+    number: int
+    weight: float
+
+
+class HashedEmbeddings(Embeddings):
+    """Embeds text by its words, without a model, a network or a key.
+
+    A text is a vector of its words and of four-letter parts of them, each hashed to a place; what
+    is in it often counts by the logarithm. A query weighs its words by how rare they are among
+    the documents that were embedded here (in the SMART notation `lnc.ltc`). So it finds words,
+    inflected and misread ones too, and knows nothing of synonyms: for those use a model's.
+
+    The counts of words are the one thing it learns: `save` them with an index on disk, or `learn`
+    again after a restart. Safe for threads.
+
+    Args:
+        dimensions: Length of the vectors.
+
+    Raises:
+        ValueError: There are fewer than 64 dimensions.
+        MissingExtraError: numpy is not installed.
+
+    Example:
+        >>> from langchain_core.vectorstores import InMemoryVectorStore
+        >>> store = InMemoryVectorStore.from_texts(
+        ...     ["Revenue by region, 2025", "Headcount by region, 2025"], HashedEmbeddings()
+        ... )
+        >>> store.similarity_search("What were the revenues?", k=1)[0].page_content
+        'Revenue by region, 2025'
+    """
+
+    def __init__(self, dimensions: int = DIMENSIONS) -> None:
+        if dimensions < 64:
+            raise ValueError(f"dimensions={dimensions} must be 64 or more.")
+        _numpy()
+        self.dimensions = dimensions
+        self._documents = 0
+        self._seen_in: Counter[int] = Counter()
+        self._lock = threading.Lock()
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        """Return a vector of length 1 for each text, and learn how rare its words are."""
+        self._count(texts)
+        return [self.embed(text).tolist() for text in texts]
+
+    def embed_query(self, text: str) -> list[float]:
+        """Return a vector of length 1, or 0 for a text without words."""
+        query: list[float] = self.embed(text, as_query=True).tolist()
+        return query
+
+    def embed(self, text: str, *, as_query: bool = False) -> NDArray[np.float32]:
+        """Return the vector of a text without learning from it."""
+        np = _numpy()
+        vector = np.zeros(self.dimensions, dtype=np.float32)
+        for word, times in Counter(words_of(text)).items():
+            often = 1 + math.log(times)
+            for number, weight in _features(word):
+                sign = 1 if number & 1 else -1
+                rare = self._rarity(number) if as_query else 1.0
+                vector[(number >> 1) % self.dimensions] += sign * weight * often * rare
+        length = float(np.linalg.norm(vector))
+        return np.divide(vector, length or 1.0, dtype=np.float32)  # type: ignore[no-any-return]
+
+    def learn(self, texts: Iterable[str]) -> None:
+        """Forget all counts, and count the words of these texts."""
+        with self._lock:
+            self._documents, self._seen_in = 0, Counter()
+        self._count(texts)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write what was learned to a file, which is whole or not there."""
+        with self._lock:
+            learned = {"documents": self._documents, "seen_in": list(self._seen_in.items())}
+        beside = Path(f"{os.fspath(path)}.new")
+        beside.write_text(json.dumps(learned))
+        beside.replace(path)
+
+    def load(self, path: str | os.PathLike[str]) -> None:
+        """Read what another one has learned.
+
+        Raises:
+            OSError: There is no such file.
+            ValueError: It is not one that `save` wrote.
+        """
+        try:
+            learned: dict[str, Any] = json.loads(Path(path).read_text())
+            counts = Counter({int(number): int(seen) for number, seen in learned["seen_in"]})
+            documents = int(learned["documents"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"'{path}' holds no counts of words: {error!r}") from None
+        with self._lock:
+            self._documents, self._seen_in = documents, counts
+
+    def _count(self, texts: Iterable[str]) -> None:
+        for text in texts:
+            numbers = {each.number for word in set(words_of(text)) for each in _features(word)}
+            with self._lock:
+                self._documents += 1
+                self._seen_in.update(numbers)
+
+    def _rarity(self, number: int) -> float:
+        seen = self._seen_in[number]
+        return math.log(1 + (self._documents - seen + 0.5) / (seen + 0.5))
+
+
+def words_of(text: str) -> list[str]:
+    """Return the words of a text as they are compared: without case, accents and plural.
+
+    Example:
+        >>> words_of("Cafés sold 1,204.50 in 2025.")
+        ['cafe', 'sold', '1,204.50', 'in', '2025']
+    """
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    bare = "".join(letter for letter in plain if not unicodedata.combining(letter))
+    return [_stem(match[0]) for match in _WORD.finditer(bare)]
+
+
+def _stem(word: str) -> str:
+    if len(word) > 4 and word.endswith("ies"):
+        return word[:-3] + "y"
+    if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        return word[:-1]
+    return word
+
+
+@lru_cache(maxsize=65_536)
+def _features(word: str) -> tuple[_Feature, ...]:
+    parts = _parts(word)
+    weight = _PARTS_WEIGHT / math.sqrt(len(parts)) if parts else 0.0
+    return (
+        _Feature(zlib.crc32(word.encode()), 1.0),
+        *(_Feature(zlib.crc32(f"part {part}".encode()), weight) for part in parts),
+    )
+
+
+def _parts(word: str) -> list[str]:
+    """Return overlapping parts; of a number none, since a part of it is another number."""
+    if any(letter.isdigit() for letter in word):
+        return []
+    if max(word) >= _IDEOGRAPHS:
+        return [word[start : start + 2] for start in range(len(word) - 1)]
+    edged = f"<{word}>"
+    return [edged[start : start + 4] for start in range(len(edged) - 3)] if len(word) > 3 else []
+
+
+def _numpy() -> Any:
+    try:
+        import numpy
+    except ImportError:
+        raise MissingExtraError("HashedEmbeddings", package="numpy") from None
+    return numpy
