@@ -36,6 +36,10 @@
     │   ├── VisionConnectionError (ConnectionError)     it does not answer
     │   └── EnhancementTimeoutError (TimeoutError)      not in time
     ├── CassetteError (ValueError)           a file of recorded exchanges is not as it must be
+    ├── RetrievalError (ConnectionError)     what documents are searched in does not answer
+    ├── BatchError (ValueError)              what to ask of many pictures cannot be asked
+    ├── JournalError (OSError)               a file of results cannot be read or written
+    │   └── JournalLockedError (BlockingIOError)    another run writes it
     └── LocalEngineError (RuntimeError)      the embedded engine could not run
         └── CannotFillError (ValueError)     what was seen does not fill the schema
 
@@ -273,6 +277,37 @@ class CassetteError(GPTVError, ValueError):
         super().__init__(f"{path}, line {line}: {reason}")
         self.path = path
         self.line = line
+
+
+class RetrievalError(GPTVError, ConnectionError):
+    """A vector store, a store of documents or an embedding failed in the middle.
+
+    Attributes:
+        doc_ids: Those of the documents that were indexed before.
+    """
+
+    def __init__(self, doing: str, error: Exception, *, doc_ids: tuple[str, ...] = ()) -> None:
+        done = f" {len(doc_ids)} documents were indexed before." if doc_ids else ""
+        super().__init__(
+            f"Could not {doing}: {type(error).__name__}: {error}.{done} Check that the vector "
+            "store and its embedding answer, and try again; what is there already stays as it is."
+        )
+        self.doc_ids = list(doc_ids)
+
+
+class BatchError(GPTVError, ValueError):
+    """The items, the question or the service of a batch are not as they must be."""
+
+
+class JournalError(GPTVError, OSError):
+    """A file of results holds something else, or the disk is full or fails."""
+
+    def __str__(self) -> str:
+        return str(self.strerror)
+
+
+class JournalLockedError(JournalError, BlockingIOError):
+    """Another run has the file of results open."""
 
 
 class LocalEngineError(GPTVError, RuntimeError):

@@ -8,12 +8,15 @@ import http.server
 import ssl
 import threading
 import time
+import zlib
 from collections.abc import Iterator
 
 from pictures import encoded, noise
 
 PHOTO = encoded(noise(60, 40), "PNG")
 TIFF = encoded(noise(60, 40), "TIFF")
+WIDE = encoded(noise(2000, 2), "PNG")
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>'
 BOMB = gzip.compress(bytes(50_000_000))
 
 
@@ -97,6 +100,34 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             for byte in b"HTTP/1.1 200 OK\r\nX: " + b"x" * 100:
                 self.wfile.write(bytes([byte]))
                 time.sleep(0.05)
+
+    def _endless_head(self) -> None:
+        self._send_forever(b"HTTP/1.1 200 OK\r\n", b"X-More: and more\r\n")
+
+    def _endless_continue(self) -> None:
+        self._send_forever(b"", b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def _endless_chunks(self) -> None:
+        head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+        self._send_forever(head, b"4\r\n\x89PNG\r\n" * 1000)
+
+    def _deflate_bomb(self) -> None:
+        self._reply(zlib.compress(bytes(50_000_000)), {"Content-Encoding": "deflate"})
+
+    def _twice_packed(self) -> None:
+        self._reply(gzip.compress(BOMB), {"Content-Encoding": "gzip, gzip"})
+
+    def _wide(self) -> None:
+        self._reply(WIDE)
+
+    def _svg(self) -> None:
+        self._reply(SVG, {"Content-Type": "image/png"})
+
+    def _send_forever(self, first: bytes, then: bytes) -> None:
+        with contextlib.suppress(OSError):
+            self.wfile.write(first)
+            while True:
+                self.wfile.write(then)
 
     def _loop(self) -> None:
         self._reply(b"", {"Location": "/loop"}, status=302)

@@ -101,7 +101,7 @@ def parse_question(text: str) -> Question:
     """
     lowered = re.sub(r"\s+", " ", text.lower().replace("’", "'")).strip()
     words = tuple(word for word in re.findall(r"[\w'-]+", lowered) if word not in _STOPWORDS)
-    quoted = re.search(r"[\"“']([^\"”']{2,})[\"”'](?!\w)", text)
+    quoted = re.search(r"[\"“']([^\"”']{2,200})[\"”'](?!\w)", text)
     noun, concept = _find_noun(lowered), find_concept(lowered)
     kind = _find_kind(lowered, noun, concept)
     return Question(

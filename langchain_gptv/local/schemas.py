@@ -58,6 +58,13 @@ _CELL_KEYS: dict[str, Callable[[Cell], Any]] = {
 }
 
 
+_MAX_DEPTH = 10
+"""Objects within objects that are filled."""
+
+_MAX_WORDS = 20
+"""Words of a property's name that are looked at."""
+
+
 def fill_schema(
     seen: Sequence[Observation], question: str, schema: Schema
 ) -> tuple[dict[str, Any], tuple[Evidence, ...]]:
@@ -87,13 +94,15 @@ class _Filler:
         self.question = question
         self.defs = defs
         self.evidence: list[Evidence] = []
+        self.depth = 0
 
     def fill(self, name: str, schema: Schema, path: str) -> Any:
         """Return the value for a property, or `_MISSING`."""
         schema, nullable = self._resolve(schema)
         kind = schema.get("type", "object" if "properties" in schema else "string")
         fill = getattr(self, f"_fill_{kind}", None)
-        value = fill(name, schema, path) if fill else _MISSING
+        # A schema may refer to itself.
+        value = fill(name, schema, path) if fill and self.depth < _MAX_DEPTH else _MISSING
         if value is not _MISSING and "enum" in schema:
             value = _pick(value, schema["enum"])
         return None if value is _MISSING and nullable else value
@@ -119,6 +128,7 @@ class _Filler:
     def _fill_object(self, name: str, schema: Schema, path: str) -> Any:
         filled = {}
         required = schema.get("required", ())
+        self.depth += 1
         for key, part in schema.get("properties", {}).items():
             where = f"{path}.{key}" if path else key
             value = self.fill(key, part, where)
@@ -126,6 +136,7 @@ class _Filler:
                 filled[key] = value
             elif "default" not in part and key in required:
                 raise CannotFillError(where, "the picture does not show it")
+        self.depth -= 1
         return filled | self._labels(filled)
 
     def _fill_array(self, name: str, schema: Schema, path: str) -> Any:
@@ -315,6 +326,6 @@ def _words(name: str) -> set[str]:
 
 
 def _noun_in(name: str) -> Noun | None:
-    words = re.findall(r"[a-z0-9]+", _snake(name))
+    words = re.findall(r"[a-z0-9]+", _snake(name))[:_MAX_WORDS]
     phrases = [" ".join(words[i:j]) for i in range(len(words)) for j in range(len(words), i, -1)]
     return next((NOUNS[phrase] for phrase in phrases if phrase in NOUNS), None)

@@ -12,6 +12,7 @@ import hmac
 import ipaddress
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from urllib.parse import urlsplit
@@ -40,6 +41,18 @@ MAX_BODY_BYTES = 128 * 2**20
 MAX_CONCURRENT = 2
 """Analyses at a time. Each one uses several cores itself; more only wait for one another."""
 
+MAX_HELD_BYTES = 8 * MAX_BODY_BYTES
+"""Of all requests that are read or wait: 1 GB, or 8 of the largest."""
+
+MAX_CONNECTIONS = 1024
+"""A caller over it gets a 503; each connection costs a file descriptor."""
+
+MAX_READ_S = 60.0
+"""For a request to arrive whole: whoever drips bytes does not hold its place for ever."""
+
+MIN_TOKEN = 16
+"""Characters of a token for other machines, so that it cannot be found by trying."""
+
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
@@ -50,6 +63,8 @@ def build_app(
     local_only: bool = True,
     max_body_bytes: int = MAX_BODY_BYTES,
     max_concurrent: int = MAX_CONCURRENT,
+    max_held_bytes: int = MAX_HELD_BYTES,
+    max_read_s: float = MAX_READ_S,
 ) -> Starlette:
     """Put a service behind ASGI.
 
@@ -59,9 +74,13 @@ def build_app(
         local_only: Refuse requests that name another host, or come from a page of another site.
         max_body_bytes: Of a request; a larger one is refused while it is read.
         max_concurrent: Analyses at a time; further requests wait.
+        max_held_bytes: Of all requests that are read or wait; one that would pass it gets a 503
+            that says when to come back, which the clients of `openai` do.
+        max_read_s: Seconds for a request to arrive whole.
     """
     limiter = anyio.CapacityLimiter(max_concurrent)
-    gate = _Gate(service, token, local_only, max_body_bytes, limiter)
+    intake = _Intake(max_body_bytes, max_held_bytes, max_read_s)
+    gate = _Gate(service, token, local_only, intake, limiter)
     return Starlette(routes=[Route("/{path:path}", gate.answer, methods=_METHODS)])
 
 
@@ -79,20 +98,18 @@ def serve(
     Args:
         host: Address to listen on; one that other machines reach needs a token.
         port: 0 takes a free one.
-        token: What clients must send as their API key; None asks for none.
+        token: What clients must send as their API key; None asks for none, which only a host of
+            this machine may. For other machines it has 16 characters or more.
         service: What answers; by default the service of this process.
         on_ready: Called with the address for `base_url` once clients can connect.
         log_level: Of uvicorn.
 
     Raises:
-        LocalEngineError: The port is taken, or the host is open to others without a token.
+        LocalEngineError: The port is taken, or the host is open to others without a good token.
     """
     local_only = is_loopback(host)
-    if not local_only and not token:
-        raise LocalEngineError(
-            f"'{host}' is open to other machines, and no token is set. "
-            "Pass token=..., or host='127.0.0.1' to serve this machine alone."
-        )
+    if not local_only:
+        _check_strength(host, token)
     app = build_app(service or default_service(), token=token, local_only=local_only)
     with bind(host, port) as listener:
         server = make_server(app, log_level=log_level)
@@ -103,6 +120,17 @@ def serve(
             server.run(sockets=[listener])
         except KeyboardInterrupt:
             return
+
+
+def _check_strength(host: str, token: str | None) -> None:
+    if token and len(token) >= MIN_TOKEN:
+        return
+    state = f"the token has fewer than {MIN_TOKEN} characters" if token else "no token is set"
+    raise LocalEngineError(
+        f"'{host}' is open to other machines, and {state}. Set GPTV_SERVE_TOKEN or pass token=..., "
+        "such as the output of `openssl rand -hex 32`; or take host='127.0.0.1' to serve this "
+        "machine alone."
+    )
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -125,7 +153,17 @@ def bind(host: str, port: int) -> socket.socket:
 def make_server(app: Starlette, *, log_level: str = "warning") -> uvicorn.Server:
     """Make a uvicorn server that stops within seconds, whatever is under way."""
     return uvicorn.Server(
-        uvicorn.Config(app, log_level=log_level, lifespan="off", timeout_graceful_shutdown=2)
+        uvicorn.Config(
+            app,
+            log_level=log_level,
+            lifespan="off",
+            ws="none",
+            # Nobody stands before it whose word on who asks would count.
+            proxy_headers=False,
+            server_header=False,
+            limit_concurrency=MAX_CONNECTIONS,
+            timeout_graceful_shutdown=2,
+        )
     )
 
 
@@ -146,7 +184,7 @@ class _Gate:
     service: LocalService
     token: str | None
     local_only: bool
-    max_body_bytes: int
+    intake: _Intake
     limiter: anyio.CapacityLimiter
 
     async def answer(self, request: Request) -> Response:
@@ -158,12 +196,12 @@ class _Gate:
             if path == "/health":
                 return JSONResponse({"status": "ok", "engine": MODEL, "version": __version__})
             _check_token(request, self.token)
-            body = await _read(request, self.max_body_bytes)
+            async with self.intake.read(request) as body:
+                return _respond(await self._handle(request, path, body))
         except WireError as error:
-            return _respond(error_reply(error))
+            return _respond(_refusal(error))
         except ClientDisconnect:
             return Response(status_code=400)
-        return _respond(await self._handle(request, path, body))
 
     async def _handle(self, request: Request, path: str, body: bytes) -> Reply:
         query, headers = dict(request.query_params), dict(request.headers)
@@ -208,18 +246,80 @@ def _check_token(request: Request, token: str | None) -> None:
         raise unauthorized(azure=is_azure(request.scope["path"]), key=given)
 
 
-async def _read(request: Request, limit: int) -> bytes:
-    chunks, size = [], 0
-    async for chunk in request.stream():
-        chunks.append(chunk)
-        size += len(chunk)
-        if size > limit:
+@dataclass(slots=True)
+class _Intake:
+    """Reads requests within bounds of size, time and memory; see `build_app`."""
+
+    max_body_bytes: int
+    max_held_bytes: int
+    max_read_s: float
+    held: int = 0
+
+    @asynccontextmanager
+    async def read(self, request: Request) -> AsyncIterator[bytes]:
+        """Give the body of a request, which counts as held until its answer is there."""
+        chunks: list[bytes] = []
+        try:
+            await self._collect_in_time(request, chunks)
+            chunks[:] = [b"".join(chunks)]
+            yield chunks[0]
+        finally:
+            self.held -= sum(map(len, chunks))
+
+    async def _collect_in_time(self, request: Request, chunks: list[bytes]) -> None:
+        try:
+            with anyio.fail_after(self.max_read_s):
+                await self._collect(request, chunks)
+        except TimeoutError:
+            raise _late(self.max_read_s) from None
+
+    async def _collect(self, request: Request, chunks: list[bytes]) -> None:
+        size = 0
+        self._check(_stated_size(request))
+        async for chunk in request.stream():
+            chunks.append(chunk)
+            size += len(chunk)
+            self.held += len(chunk)
+            self._check(size)
+            if self.held > self.max_held_bytes:
+                raise _busy()
+
+    def _check(self, size: int) -> None:
+        if size > self.max_body_bytes:
             raise request_error(
-                f"The request is over the limit of {limit:,} bytes. Send fewer or smaller images.",
+                f"The request is over the limit of {self.max_body_bytes:,} bytes. Send fewer or "
+                "smaller images.",
                 code="request_too_large",
                 status=413,
             )
-    return b"".join(chunks)
+
+
+def _stated_size(request: Request) -> int:
+    stated = request.headers.get("content-length", "")
+    return int(stated[:20]) if stated.isdecimal() else 0
+
+
+def _late(seconds: float) -> WireError:
+    return request_error(
+        f"The request did not arrive within {seconds:g} s.", code="request_timeout", status=408
+    )
+
+
+def _busy() -> WireError:
+    return request_error(
+        "The server has as many requests in memory as it takes. Come back in a second.",
+        code="server_busy",
+        status=503,
+        kind="server_error",
+    )
+
+
+def _refusal(error: WireError) -> Reply:
+    reply = error_reply(error)
+    if error.status == 503:
+        # Unlike a fault of the engine, this will heal.
+        reply.headers.update({"retry-after": "1", "x-should-retry": "true"})
+    return reply
 
 
 def _respond(reply: Reply) -> Response:

@@ -24,8 +24,7 @@ def best_snippet(document: Document, query: str) -> tuple[str, float]:
     """
     lines = [one_line(line) for line in document.page_content.split("\n") if line.strip()]
     words = HashedEmbeddings()
-    asked = words.embed(query)
-    scored = [(float(words.embed(line) @ asked), -place) for place, line in enumerate(lines)]
+    scored = [(words.likeness(line, query), -place) for place, line in enumerate(lines)]
     likeness, place = max(scored, default=(0.0, 0))
     if likeness < _ALIKE:
         return (lines[0][:_SHOWN] if lines else ""), 0.0

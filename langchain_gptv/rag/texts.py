@@ -88,7 +88,7 @@ class TextMaker:
 
     def _has_own(self, view: View) -> bool:
         if view.kind == "figure":
-            return self.describer is None and bool(view.lines or view.caption)
+            return self.describer is None and bool(view.lines)
         return _is_enough(view.lines)
 
     def _described(self, view: View) -> Document:

@@ -29,6 +29,17 @@ DIMENSIONS = 1536
 _PARTS_WEIGHT = 0.5
 """Of all parts of a word together, beside 1 for the word: a misread word is still found."""
 
+_PIVOT = 10.0
+"""The length of the vector of a passage of about 80 different words."""
+_SLOPE = 0.3
+"""How far the length of a text counts, 0 to 1."""
+
+_ASKING = frozenset(
+    "a an and are at by did do does each for from had has have how in is it its many much of on or "
+    "that the their there these this to was were what when where which who whom whose why with".split()
+)
+"""Words of questions, which say nothing of what is looked for, however rare they are in reports."""
+
 _WORD = re.compile(r"\w+(?:[.,]\d+)*")
 _IDEOGRAPHS = "\u2e80"
 
@@ -79,25 +90,30 @@ class HashedEmbeddings(Embeddings):
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         """Return a vector of length 1 for each text, and learn how rare its words are."""
         self._count(texts)
-        return [self.embed(text).tolist() for text in texts]
+        return [_pivoted(self._weigh(text)) for text in texts]
 
     def embed_query(self, text: str) -> list[float]:
         """Return a vector of length 1, or 0 for a text without words."""
-        query: list[float] = self.embed(text, as_query=True).tolist()
+        query: list[float] = _unit(self._weigh(text, as_query=True)).tolist()
         return query
 
-    def embed(self, text: str, *, as_query: bool = False) -> NDArray[np.float32]:
-        """Return the vector of a text without learning from it."""
-        np = _numpy()
-        vector = np.zeros(self.dimensions, dtype=np.float32)
-        for word, times in Counter(words_of(text)).items():
+    def likeness(self, one: str, other: str) -> float:
+        """Return how alike two texts are, 0 to 1, without learning from them."""
+        return max(0.0, float(_unit(self._weigh(one)) @ _unit(self._weigh(other))))
+
+    def _weigh(self, text: str, *, as_query: bool = False) -> NDArray[np.float32]:
+        vector: NDArray[np.float32] = _numpy().zeros(self.dimensions, dtype="float32")
+        words = words_of(text)
+        if as_query:
+            words = [word for word in words if word not in _ASKING] or words
+        for word, times in Counter(words).items():
             often = 1 + math.log(times)
             for number, weight in _features(word):
                 sign = 1 if number & 1 else -1
                 rare = self._rarity(number) if as_query else 1.0
-                vector[(number >> 1) % self.dimensions] += sign * weight * often * rare
-        length = float(np.linalg.norm(vector))
-        return np.divide(vector, length or 1.0, dtype=np.float32)  # type: ignore[no-any-return]
+                # The last place is left free for `_pivoted`.
+                vector[(number >> 1) % (self.dimensions - 1)] += sign * weight * often * rare
+        return vector
 
     def learn(self, texts: Iterable[str]) -> None:
         """Forget all counts, and count the words of these texts."""
@@ -151,6 +167,26 @@ def words_of(text: str) -> list[str]:
     plain = unicodedata.normalize("NFKD", text.casefold())
     bare = "".join(letter for letter in plain if not unicodedata.combining(letter))
     return [_stem(match[0]) for match in _WORD.finditer(bare)]
+
+
+def _unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:
+    length = float(_numpy().linalg.norm(vector))
+    return vector / length if length else vector
+
+
+def _pivoted(vector: NDArray[np.float32]) -> list[float]:
+    """Return a vector of length 1 that does not make a short text the likest to everything.
+
+    Cosine divides by the length of a text; here that counts only in part. What is missing to a
+    length of 1 goes to the last place, where no query has anything.
+
+    Source: Singhal, Buckley and Mitra, "Pivoted Document Length Normalization", SIGIR 1996.
+    """
+    length = float(_numpy().linalg.norm(vector))
+    scaled = vector * (_SLOPE / ((1 - _SLOPE) * _PIVOT + _SLOPE * length))
+    scaled[-1] = math.sqrt(max(0.0, 1 - float(scaled @ scaled)))
+    values: list[float] = scaled.tolist()
+    return values
 
 
 def _stem(word: str) -> str:

@@ -7,6 +7,7 @@ link, and the kind of file is asked of what is open.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from langchain_gptv.exceptions import (
+    GPTVError,
     ImageError,
     ImageNotFoundError,
     ImageTooLargeError,
@@ -24,6 +26,8 @@ from langchain_gptv.exceptions import (
 
 _KERNEL = ("/proc", "/sys")
 """Folders of ordinary-looking files that are none: keys in the environment of a process, memory."""
+
+_LONGEST = 4096
 
 _CAN_WALK = os.open in os.supports_dir_fd and hasattr(os, "O_NOFOLLOW")
 
@@ -56,6 +60,8 @@ def open_inside(path: str | os.PathLike[str], roots: Sequence[Path]) -> BinaryIO
         raise _special(shown)
     try:
         descriptor = _walked(root, resolved, shown) if _CAN_WALK else _compared(resolved, shown)
+    except GPTVError:
+        raise  # some of ours are an OSError too
     except OSError as error:
         raise _explained(error, shown, resolved) from None
     return cast("BinaryIO", os.fdopen(descriptor, "rb", buffering=0))
@@ -81,6 +87,11 @@ def read_within(file: BinaryIO, limit: int, name: str) -> bytes:
 
 
 def _resolved(path: str | os.PathLike[str]) -> Path:
+    # Following a path takes time by the square of its length.
+    if len(os.fspath(path)) > _LONGEST:
+        raise SourceNotAllowedError(
+            f"'{_shown(path)}' is longer than the {_LONGEST:,} letters of a path. Name a file."
+        )
     try:
         return Path(path).expanduser().resolve()
     except (OSError, RuntimeError, ValueError) as error:
@@ -162,7 +173,7 @@ def _explained(error: OSError, shown: str, resolved: Path) -> ImageError | Sourc
         return ImageNotFoundError(
             f"There is no file '{shown}'. Check the path; it is relative to '{Path.cwd()}'."
         )
-    if _CAN_WALK and any(part.is_symlink() for part in (resolved, *resolved.parents)):
+    if error.errno in (errno.ELOOP, errno.ENOTDIR):
         return _moved(shown)
     return ImageError(f"'{shown}' cannot be opened ({error.strerror}). Name a readable file.")
 

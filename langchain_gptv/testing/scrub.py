@@ -50,11 +50,11 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\beyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]+){0,3}"), f"JWT-{REDACTED}"),
     (re.compile(r"(?i)\bbearer\s+(?=[^\s\"\\]*\d)[\w.~+/=-]{16,}"), f"Bearer {REDACTED}"),
     (re.compile(r"\b(https?://)[^/\s:@\"\\]+:[^/\s@\"\\]+@"), rf"\1{REDACTED}@"),
-    (re.compile(rf"(?i)\b[a-z0-9-]+(?=(?:\.[a-z0-9-]+)?\.(?:{_AZURE_HOSTS})\.(?:com|net|us|cn)\b)"),
+    (re.compile(rf"(?i)\b[a-z0-9-]{{1,63}}(?=(?:\.[a-z0-9-]{{1,63}})?\.(?:{_AZURE_HOSTS})\.(?:com|net|us|cn)\b)"),
      "RESOURCE"),
     (re.compile(rf"(?i)((?:[?&]|&amp;|\\u0026)(?:{_SECRET_QUERY})=)[^&\s\"'\\<>)]+"),
      rf"\g<1>{REDACTED}"),
-    (re.compile(rf'(?i)((\\*)"(?:{_SECRET_FIELDS})\2"\s*:\s*\2")[^"\\]+'), rf"\g<1>{REDACTED}"),
+    (re.compile(rf'(?i)((\\{{0,15}})"(?:{_SECRET_FIELDS})\2"\s*:\s*\2")[^"\\]+'), rf"\g<1>{REDACTED}"),
     (re.compile(r"\b(AccountKey|SharedAccessSignature|SharedAccessKey)=[^;\s\"\\]+"),
      rf"\1={REDACTED}"),
 )  # fmt: skip

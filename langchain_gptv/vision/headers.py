@@ -55,6 +55,7 @@ _HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b
 # Start-of-frame markers; DHT (C4), JPG (C8) and DAC (CC) share their range.
 _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _JPEG_PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
+_MAX_EXIFS = 20
 _JPEG_SEGMENT, _JPEG_FRAME = struct.Struct(">BBH"), struct.Struct(">BHHB")
 
 _PNG_FIRST_CHUNK = 33  # behind IHDR, which is always 25 bytes
@@ -178,13 +179,14 @@ def count_frames(peek: Peek, header: Header) -> int:
 
 
 def _jpeg(peek: Peek) -> Header:
-    offset, orientation = 2, 0
+    offset, found = 2, list[int]()
     for _ in range(MAX_STEPS):
         mark, code, length = _JPEG_SEGMENT.unpack(peek.at(offset, 4))
         if mark != 0xFF:
             offset = peek.find(b"\xff", offset)  # decoders skip stray bytes too
         elif code in _JPEG_FRAMES:
-            return _jpeg_frame(peek.at(offset + 4, 6), code, orientation or 1)
+            # Decoders put all EXIF data together, and the first of it counts.
+            return _jpeg_frame(peek.at(offset + 4, 6), code, found[0] if found else 1)
         elif code == 0xFF:
             offset += 1
         elif code in WITHOUT_LENGTH:
@@ -192,10 +194,11 @@ def _jpeg(peek: Peek) -> Header:
         elif code in (0xD9, 0xDA):
             break
         else:
-            # Only the first counts, as with decoders.
-            if code == 0xE1 and not orientation and peek.at(offset + 4, 6) == b"Exif\0\0":
-                orientation = tiff.exif_orientation(peek.at(offset + 10, max(0, length - 8)))
+            if code == 0xE1 and peek.at(offset + 4, 6) == b"Exif\0\0":
+                found.append(tiff.exif_orientation(peek.at(offset + 10, max(0, length - 8))))
             offset += 2 + length
+            if len(found) > _MAX_EXIFS:
+                raise peek.damaged(f"it has more than {_MAX_EXIFS} blocks of EXIF data")
     raise peek.damaged("it has no frame header")
 
 

@@ -10,6 +10,7 @@ from langchain_gptv.local.wire import errors
 from langchain_gptv.local.wire.body import Node
 from langchain_gptv.local.wire.conversation import Conversation
 from langchain_gptv.local.wire.dialect import Dialect
+from langchain_gptv.local.wire.schema import read_schema
 
 Output = Literal["text", "json"] | Mapping[str, Any]
 
@@ -52,7 +53,7 @@ def read_output(form: Node, dialect: Dialect) -> Output:
     kind = form["type"].one_of("text", "json_object", "json_schema")
     if kind == "json_schema":
         holder = form["json_schema"].required() if dialect.api == "chat" else form
-        return holder["schema"].required().object()
+        return read_schema(holder["schema"].required())
     return "json" if kind == "json_object" else "text"
 
 
@@ -113,7 +114,7 @@ def _functions(tools: Node, dialect: Dialect) -> Iterator[Function]:
         spec = tool["function"].required() if dialect.api == "chat" else tool
         parameters = spec["parameters"]
         yield Function(
-            spec["name"].required().text(), parameters.object() if parameters.given else {}
+            spec["name"].required().text(), read_schema(parameters) if parameters.given else {}
         )
 
 

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from langchain_gptv.exceptions import GPTVError, ImageError, MissingExtraError, PlanError
 from langchain_gptv.local.wire import errors
 from langchain_gptv.local.wire.answering import Engine, answer
+from langchain_gptv.local.wire.batches import WINDOW_S, BatchDesk
 from langchain_gptv.local.wire.body import Node, read_body
 from langchain_gptv.local.wire.chat import ChatReply, read_chat_request
 from langchain_gptv.local.wire.dialect import MODEL, Dialect
@@ -59,6 +60,7 @@ class LocalService:
         models: Names that are accepted on OpenAI's paths; the reply names the engine itself.
         deployments: Names accepted on Azure's paths; None accepts any, since the name of a
             deployment is its owner's choice.
+        batch_window_s: Seconds after which what is left of a batch has expired.
     """
 
     def __init__(
@@ -67,11 +69,13 @@ class LocalService:
         *,
         models: tuple[str, ...] = (MODEL,),
         deployments: tuple[str, ...] | None = None,
+        batch_window_s: float = WINDOW_S,
     ) -> None:
         self.engine = engine
         self.models = models
         self.deployments = deployments
         self._created = int(time.time())
+        self._desk = BatchDesk(self._ask_in_batch, window_s=batch_window_s)
 
     def handle(
         self,
@@ -87,10 +91,13 @@ class LocalService:
         broken stream. It takes the time of an analysis; call it off the event loop.
         """
         try:
+            named = {name.lower(): value for name, value in headers.items()}
+            found = self._desk.handle(method, path, query, named, body)
+            if found is not None:
+                return _file_reply(found) if isinstance(found, bytes) else _json_reply(found)
             dialect, model = _route(method, path, query)
             if dialect.api == "models":
                 return _json_reply(self._list_models(model))
-            named = {name.lower(): value for name, value in headers.items()}
             request = read_body(named.get("content-type", ""), body)
             self._check_model(request["model"], model, dialect)
             return self._answer(request, dialect)
@@ -101,6 +108,13 @@ class LocalService:
         except Exception as error:
             logger.exception("A defect of the embedded engine, on %s %s", method, path)
             return error_reply(_engine_fault(error, "It is a defect; see the log."))
+
+    def _ask_in_batch(self, path: str, body: bytes) -> tuple[int, dict[str, Any]]:
+        reply = self.handle("POST", path, {}, {"content-type": "application/json"}, body)
+        if isinstance(reply.body, bytes):
+            return reply.status, json.loads(reply.body)
+        fault = errors.request_error("A batch does not stream.", param="stream")
+        return fault.status, {"error": fault.error}
 
     def _answer(self, body: Node, dialect: Dialect) -> Reply:
         try:
@@ -202,6 +216,10 @@ def _engine_fault(error: Exception, message: str) -> errors.WireError:
 
 def _json_reply(body: dict[str, Any], status: int = 200) -> Reply:
     return Reply(status, _headers("application/json"), json.dumps(body).encode())
+
+
+def _file_reply(data: bytes) -> Reply:
+    return Reply(200, _headers("application/octet-stream"), data)
 
 
 def _stream(events: Iterator[bytes]) -> Reply:

@@ -1,0 +1,1 @@
+"""What is thrown at every parser of the package: seeds, changes to them, and what must hold."""
