@@ -10,7 +10,11 @@ def serve(
     port: Annotated[int, typer.Option("--port", "-p", help="0 takes a free one.")] = 8000,
     token: Annotated[
         str | None,
-        typer.Option(envvar="GPTV_SERVE_TOKEN", help="Key that callers must send."),
+        typer.Option(
+            envvar="GPTV_SERVE_TOKEN",
+            help="Key that callers must send. A host that other machines reach needs one; the "
+            "variable keeps it out of the list of processes.",
+        ),
     ] = None,
     alias: Annotated[
         list[str] | None,
