@@ -13,6 +13,7 @@ from pydantic import model_validator
 from langchain_gptv._version import __version__
 from langchain_gptv.chat_input import VisionInput
 from langchain_gptv.completions import use_plain_completions
+from langchain_gptv.endings import check_ended, explained_endings
 from langchain_gptv.replies import (
     add_enhancements,
     add_facts,
@@ -26,6 +27,7 @@ from langchain_gptv.replies import (
 from langchain_gptv.sending.blocks import has_images, is_plain
 from langchain_gptv.sending.counting import count_message_tokens
 from langchain_gptv.sending.sender import split_ready_content
+from langchain_gptv.vision.profile_data import LOCAL_MODEL
 from langchain_gptv.vision.profiles import get_profile
 
 if TYPE_CHECKING:
@@ -33,7 +35,6 @@ if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
     from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
-LOCAL_MODEL = "gptv-local"
 NAME_KEYS = ("azure_deployment", "deployment_name", "model", "model_name")
 
 _CLIENTS = {"client", "async_client", "root_client", "root_async_client"}
@@ -99,7 +100,7 @@ class VisionHooks(VisionInput):
 
     def _generate(self, messages: list[BaseMessage], *args: Any, **kwargs: Any) -> ChatResult:
         sent = self._send(messages, kwargs)
-        with explained_errors(sent):
+        with explained_errors(sent), explained_endings(self):
             result: ChatResult = super()._generate(sent, *args, **kwargs)  # type: ignore[misc]
         return with_facts(result, sent)
 
@@ -107,7 +108,7 @@ class VisionHooks(VisionInput):
         self, messages: list[BaseMessage], *args: Any, **kwargs: Any
     ) -> ChatResult:
         sent = await self._asend(messages, kwargs)
-        with explained_errors(sent):
+        with explained_errors(sent), explained_endings(self):
             result: ChatResult = await super()._agenerate(sent, *args, **kwargs)  # type: ignore[misc]
         return with_facts(result, sent)
 
@@ -116,10 +117,11 @@ class VisionHooks(VisionInput):
     ) -> Iterator[ChatGenerationChunk]:
         sent = self._send(messages, kwargs)
         chunks: list[ChatGenerationChunk] = []
-        with explained_errors(sent):
+        with explained_errors(sent), explained_endings(self):
             for chunk in super()._stream(sent, *args, **kwargs):  # type: ignore[misc]
                 yield chunk if chunks else with_plan(chunk, sent)
                 chunks.append(chunk)
+            check_ended(chunks, self)
         yield from last_chunk(chunks, sent)
 
     async def _astream(
@@ -127,10 +129,11 @@ class VisionHooks(VisionInput):
     ) -> AsyncIterator[ChatGenerationChunk]:
         sent = await self._asend(messages, kwargs)
         chunks: list[ChatGenerationChunk] = []
-        with explained_errors(sent):
+        with explained_errors(sent), explained_endings(self):
             async for chunk in super()._astream(sent, *args, **kwargs):  # type: ignore[misc]
                 yield chunk if chunks else with_plan(chunk, sent)
                 chunks.append(chunk)
+            check_ended(chunks, self)
         for chunk in last_chunk(chunks, sent):
             yield chunk
 

@@ -14,8 +14,9 @@ from pydantic import Field, ModelWrapValidatorHandler, model_validator
 
 from langchain_gptv.azure_v1 import use_v1_clients, with_v1_version
 from langchain_gptv.azure_wire import Generation, body_for
-from langchain_gptv.chat_hooks import LOCAL_MODEL, NAME_KEYS, VisionHooks
+from langchain_gptv.chat_hooks import NAME_KEYS, VisionHooks
 from langchain_gptv.exceptions import MissingKeyError
+from langchain_gptv.vision.profile_data import LOCAL_MODEL
 from langchain_gptv.vision.profiles import VisionProfile, get_profile
 
 if TYPE_CHECKING:

@@ -288,8 +288,9 @@ class RetrievalError(GPTVError, ConnectionError):
 
     def __init__(self, doing: str, error: Exception, *, doc_ids: tuple[str, ...] = ()) -> None:
         done = f" {len(doc_ids)} documents were indexed before." if doc_ids else ""
+        said = (str(error).strip().splitlines() or [""])[0].rstrip(".")  # the rest may be SQL
         super().__init__(
-            f"Could not {doing}: {type(error).__name__}: {error}.{done} Check that the vector "
+            f"Could not {doing}: {type(error).__name__}: {said}.{done} Check that the vector "
             "store and its embedding answer, and try again; what is there already stays as it is."
         )
         self.doc_ids = list(doc_ids)

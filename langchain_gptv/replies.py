@@ -11,6 +11,7 @@ import openai
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
+from langchain_gptv.endings import explain_status
 from langchain_gptv.enhancements.looking import Looked
 from langchain_gptv.sending.blocks import find_images
 from langchain_gptv.sending.sender import SentMessages
@@ -132,12 +133,11 @@ def add_facts(message: BaseMessage, response: Mapping[str, Any], finish_reason: 
 
 @contextmanager
 def explained_errors(messages: Sequence[BaseMessage]) -> Iterator[None]:
-    """Add to an API error, as a note, which image caused it and what to do; its class is kept."""
+    """Add to an API error, as a note, which image caused it or what to do; its class is kept."""
     try:
         yield
     except openai.APIStatusError as error:
-        note = explain_image_error(error, messages)
-        if note:
+        if note := explain_image_error(error, messages) or explain_status(error):
             error.add_note(note)
         raise
 

@@ -154,15 +154,11 @@ class UsageTracker(BaseCallbackHandler):
             read,
             written,
             (metadata.get("vision_plan") or {}).get("tokens"),
-            self._cost(name, read, written, is_local="gptv" in metadata),
+            self._cost(name, read, written),
             seconds,
         )
 
-    def _cost(
-        self, model: str, read: int | None, written: int | None, *, is_local: bool
-    ) -> Decimal | None:
-        if is_local:
-            return Decimal()  # the embedded engine costs nothing
+    def _cost(self, model: str, read: int | None, written: int | None) -> Decimal | None:
         if read is None or written is None:
             return None
         return estimate_cost(read, written, model=model, service=self._service)

@@ -16,8 +16,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 
-from langchain_gptv.chat_hooks import LOCAL_MODEL
 from langchain_gptv.chat_models import DEFAULT_MODEL
+from langchain_gptv.vision.profile_data import LOCAL_MODEL
 
 API_VERSION = "2024-10-21"
 OTHER_MODEL = "gpt-5.4-mini"

@@ -26,7 +26,12 @@ def test_the_day_of_the_call_decides_the_price():
     assert before > estimate_cost(1000, model="o3", as_of=date(2026, 1, 1))
 
 
-@pytest.mark.parametrize("model", ["my-deployment", "gptv-local", "gpt-7-never"])
+def test_the_embedded_engine_is_free():
+    """It is the one model whose price is 0."""
+    assert estimate_cost(1000, 10, model="gptv-local") == 0
+
+
+@pytest.mark.parametrize("model", ["my-deployment", "gpt-7-never"])
 def test_an_unknown_price_is_none_and_never_zero(model):
     """Nothing is free for want of a price."""
     assert estimate_cost(1000, model=model) is None

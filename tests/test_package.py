@@ -1,6 +1,7 @@
 """The package as a whole: its names, what an import costs, which way imports go."""
 
 import ast
+import contextlib
 import importlib
 import subprocess
 import sys
@@ -10,12 +11,13 @@ from conftest import ROOT
 
 import langchain_gptv
 import langchain_gptv.vision
+from langchain_gptv.exceptions import MissingExtraError
 
 PACKAGE = ROOT / "langchain_gptv"
 
 LAYERS = {
     "cli": 9,
-    "rag": 9,
+    "rag": 8.6,
     "batch": 8.5,
     "tools": 8,
     "middleware": 8,
@@ -29,6 +31,7 @@ LAYERS = {
     "azure_v1": 6,
     "azure_wire": 5.5,
     "replies": 6.2,
+    "endings": 5,
     "usage": 6.8,
     "local": 4,
     "messages": 5,
@@ -63,7 +66,8 @@ def test_every_exported_name_is_there(module):
     assert names == set(module._EXPORTS) == typed
     assert module.__all__ == sorted(module.__all__)
     for name in module.__all__:
-        assert getattr(module, name) is not None
+        with contextlib.suppress(MissingExtraError):
+            assert getattr(module, name) is not None
 
 
 def test_an_unknown_name_is_an_attribute_error():

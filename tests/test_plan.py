@@ -240,7 +240,7 @@ def test_a_budget_in_dollars_needs_a_price():
 
 def test_the_embedded_engine_is_within_any_budget_of_dollars():
     """It sends no bill."""
-    assert plan_images([PHOTO], "gptv-local", detail="high", max_cost_usd=0.01).cost_usd is None
+    assert plan_images([PHOTO], "gptv-local", detail="high", max_cost_usd=0.01).cost_usd == 0
 
 
 def test_a_misspelled_on_limit_is_refused():

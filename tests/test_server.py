@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from urllib.parse import urlsplit
 
 import httpx2
 import openai
@@ -17,6 +18,7 @@ from wire_support import FakeEngine, chat_image, make_service, running, user
 
 from langchain_gptv import AzureChatGPTV, ChatGPTV
 from langchain_gptv._version import __version__
+from langchain_gptv.cli import main
 from langchain_gptv.exceptions import LocalEngineError, MissingExtraError
 from langchain_gptv.local.server import build_app, is_loopback, serve
 from langchain_gptv.local.wire import LocalService
@@ -120,6 +122,77 @@ def test_a_large_body_is_refused(address, http):
     assert reply.json()["error"]["code"] == "request_too_large"
 
 
+@pytest.mark.parametrize("stated", [True, False], ids=["stated", "chunked"])
+def test_a_large_body_is_refused_before_it_is_read(address, stated):
+    """A size that is stated is judged at once; one that is not, as soon as it is passed."""
+    framing = "Content-Length: 99999999" if stated else "Transfer-Encoding: chunked"
+    head = f"POST {PATH} HTTP/1.1\r\nHost: localhost\r\n{framing}\r\n\r\n"
+    with raw(address) as connection:
+        connection.sendall(head.encode())
+        if not stated:
+            connection.sendall(b"2711\r\n" + b" " * 10_001 + b"\r\n")
+        assert connection.recv(1000).startswith(b"HTTP/1.1 413 ")
+
+
+def test_a_request_that_never_comes_to_its_end_is_dropped():
+    """Whoever sends half a body and waits gets a 408, and its place is free again."""
+    with running(build_app(make_service(), max_read_s=0.1)) as address, raw(address) as connection:
+        head = f"POST {PATH} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n"
+        connection.sendall(head.encode() + b"{")
+        assert connection.recv(1000).startswith(b"HTTP/1.1 408 ")
+
+
+def test_requests_in_memory_are_bounded_together(http):
+    """A request for which there is no room gets a 503 that says when to come back; it heals."""
+    app = build_app(make_service(), max_held_bytes=2_000)
+    with running(app) as address, raw(address) as connection:
+        head = f"POST {PATH} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3000\r\n\r\n"
+        connection.sendall(head.encode() + b" " * 1_900)
+        time.sleep(0.1)
+        busy = http.post(f"{address}{PATH}", json=CHAT)
+        assert (busy.status_code, busy.headers["retry-after"]) == (503, "1")
+        assert busy.headers["x-should-retry"] == "true"
+        assert busy.json()["error"]["code"] == "server_busy"
+        connection.close()
+        time.sleep(0.1)
+        assert http.post(f"{address}{PATH}", json=CHAT).status_code == 200
+
+
+def raw(address):
+    """Open a connection on which anything may be sent."""
+    parts = urlsplit(address)
+    return socket.create_connection((parts.hostname, parts.port), timeout=5)
+
+
+@pytest.mark.parametrize(
+    "host", ["", "evil.example", "localhost.evil.example", "127.0.0.1@evil.example", "[::1", "[x]"]
+)
+def test_whatever_host_is_named_it_has_to_be_this_machine(address, host):
+    """DNS rebinding names a host of its own; no trick of spelling makes it this one."""
+    with raw(address) as connection:
+        connection.sendall(f"GET /v1/models HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+        assert connection.recv(1000).startswith(b"HTTP/1.1 403 ")
+
+
+@pytest.mark.parametrize(
+    "header", ["X-Forwarded-Host: localhost", "Forwarded: host=localhost", "X-Real-Ip: 127.0.0.1"]
+)
+def test_no_header_of_a_proxy_is_believed(address, header):
+    """A request cannot vouch for itself."""
+    head = f"GET /v1/models HTTP/1.1\r\nHost: evil.example\r\n{header}\r\n\r\n"
+    with raw(address) as connection:
+        connection.sendall(head.encode())
+        assert connection.recv(1000).startswith(b"HTTP/1.1 403 ")
+
+
+def test_no_page_may_read_an_answer(address, http):
+    """There is no header of CORS, so that a browser keeps answers from pages of other ports."""
+    preflight = {"Origin": "http://localhost:3000", "Access-Control-Request-Method": "POST"}
+    reply = http.options(f"{address}{PATH}", headers=preflight)
+    assert reply.status_code == 405
+    assert not [name for name in reply.headers if name.startswith("access-control")]
+
+
 def test_analyses_at_a_time_are_bounded():
     """Further requests wait for those under way."""
     running_now, most = [], []
@@ -157,6 +230,24 @@ def test_an_open_host_needs_a_token(host):
     """Other machines are let in by a token alone."""
     with pytest.raises(LocalEngineError, match="open to other machines, and no token is set"):
         serve(host, service=make_service())
+
+
+@pytest.mark.parametrize("token", ["short", "x" * 15])
+def test_an_open_host_needs_a_token_that_cannot_be_guessed(token):
+    """A token that could be found by trying is refused, with a command that makes a good one."""
+    with pytest.raises(LocalEngineError, match="fewer than 16 characters.*openssl rand"):
+        serve("0.0.0.0", token=token, service=make_service())
+
+
+def test_the_command_refuses_an_open_host_without_a_token(monkeypatch, capsys):
+    """`gptv serve --host 0.0.0.0` ends with one line that says what to set."""
+    monkeypatch.delenv("GPTV_SERVE_TOKEN", raising=False)
+    monkeypatch.setattr(sys, "argv", ["gptv", "serve", "--host", "0.0.0.0"])
+    with pytest.raises(SystemExit, match="2"):
+        main()
+    said = capsys.readouterr().err
+    assert "no token is set. Set GPTV_SERVE_TOKEN" in said
+    assert "Traceback" not in said
 
 
 @pytest.mark.parametrize(

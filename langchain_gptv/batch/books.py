@@ -13,8 +13,8 @@ from langchain_openai.chat_models.base import BaseChatOpenAI
 
 from langchain_gptv.batch.journal import Journal
 from langchain_gptv.batch.parts import PartBook, book_of
-from langchain_gptv.chat_hooks import LOCAL_MODEL
 from langchain_gptv.exceptions import BatchError
+from langchain_gptv.vision.profile_data import LOCAL_MODEL
 
 PART_ID = "gptv_part"
 """Under which the service keeps our id of a batch."""

@@ -23,9 +23,9 @@ from langchain_gptv.batch.items import Item
 from langchain_gptv.batch.journal import Journal
 from langchain_gptv.batch.parts import Part
 from langchain_gptv.batch.questions import Question
-from langchain_gptv.chat_hooks import LOCAL_MODEL
 from langchain_gptv.exceptions import ReplyError
 from langchain_gptv.vision.costs import estimate_cost
+from langchain_gptv.vision.profile_data import LOCAL_MODEL
 from langchain_gptv.vision.usage import CallUsage, UsageTotal, add_up
 
 ENDED = ("completed", "failed", "expired", "cancelled")

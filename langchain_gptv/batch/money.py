@@ -10,7 +10,6 @@ from typing import Any
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage
 
-from langchain_gptv.chat_hooks import LOCAL_MODEL
 from langchain_gptv.exceptions import BudgetError
 from langchain_gptv.vision.costs import estimate_cost
 
@@ -52,8 +51,6 @@ class Money:
         return str(named)
 
     def _price(self, read: int, written: int) -> Decimal | None:
-        if self._model == LOCAL_MODEL:
-            return Decimal()
         return estimate_cost(read, written, model=self._model, service=self.service)
 
     def estimate(self, messages: Sequence[BaseMessage]) -> Decimal:

@@ -237,7 +237,7 @@ def _model(name: str | None, base_url: str | None) -> BaseChatOpenAI:
 
 def _served_model(name: str | None, base_url: str) -> BaseChatOpenAI:
     from langchain_gptv.chat_models import ChatGPTV
-    from langchain_gptv.cli.models import LOCAL_MODEL
+    from langchain_gptv.vision.profile_data import LOCAL_MODEL
 
     key: Any = os.environ.get("OPENAI_API_KEY", "not-needed")
     return ChatGPTV(model=name or LOCAL_MODEL, base_url=base_url, api_key=key)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from langchain_gptv.vision.profile_data import LOCAL_MODEL
+
 if TYPE_CHECKING:
     from langchain_openai.chat_models.base import BaseChatOpenAI
-
-LOCAL_MODEL = "gptv-local"
 
 
 def choose_model(name: str | None) -> tuple[BaseChatOpenAI, str]:

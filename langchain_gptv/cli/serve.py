@@ -25,8 +25,9 @@ def serve(
     from langchain_gptv.local.engine import LocalEngine
     from langchain_gptv.local.server import serve as run
     from langchain_gptv.local.wire import LocalService
+    from langchain_gptv.vision.profile_data import LOCAL_MODEL
 
-    service = LocalService(LocalEngine(), models=("gptv-local", *(alias or ())))
+    service = LocalService(LocalEngine(), models=(LOCAL_MODEL, *(alias or ())))
     run(host=host, port=port, token=token, service=service, on_ready=_say_where)
 
 

@@ -20,6 +20,7 @@ from langchain_gptv.local.questions import parse_question
 from langchain_gptv.local.schemas import fill_schema
 from langchain_gptv.vision.images import Image
 from langchain_gptv.vision.observations import DetectedObject, Observation, TextLine, Word
+from langchain_gptv.vision.profile_data import LOCAL_MODEL
 
 MAX_SIDE = 3000
 """Larger pictures are scaled down before they are looked at; boxes are scaled back."""
@@ -41,7 +42,7 @@ class LocalEngine:
         'seen'
     """
 
-    name = "gptv-local"
+    name = LOCAL_MODEL
 
     def __init__(
         self, *, detector: Detector | Literal["auto"] | None = "auto", cache_size: int = 128

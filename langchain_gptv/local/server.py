@@ -12,18 +12,18 @@ import hmac
 import ipaddress
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from urllib.parse import urlsplit
 
 from langchain_gptv._version import __version__
 from langchain_gptv.exceptions import LocalEngineError, MissingExtraError
+from langchain_gptv.local.intake import MAX_BODY_BYTES, MAX_HELD_BYTES, MAX_READ_S, Intake
 from langchain_gptv.local.transport import default_service
 from langchain_gptv.local.wire import LocalService, Reply
-from langchain_gptv.local.wire.dialect import MODEL
 from langchain_gptv.local.wire.errors import WireError, request_error, unauthorized
 from langchain_gptv.local.wire.service import error_reply, is_azure
+from langchain_gptv.vision.profile_data import LOCAL_MODEL
 
 try:
     import anyio
@@ -35,20 +35,11 @@ try:
 except ImportError:
     raise MissingExtraError("gptv serve", "local") from None
 
-MAX_BODY_BYTES = 128 * 2**20
-"""Images of 50 MB are 67 MB of base64; twice that leaves room and bounds the memory."""
-
 MAX_CONCURRENT = 2
 """Analyses at a time. Each one uses several cores itself; more only wait for one another."""
 
-MAX_HELD_BYTES = 8 * MAX_BODY_BYTES
-"""Of all requests that are read or wait: 1 GB, or 8 of the largest."""
-
 MAX_CONNECTIONS = 1024
 """A caller over it gets a 503; each connection costs a file descriptor."""
-
-MAX_READ_S = 60.0
-"""For a request to arrive whole: whoever drips bytes does not hold its place for ever."""
 
 MIN_TOKEN = 16
 """Characters of a token for other machines, so that it cannot be found by trying."""
@@ -79,7 +70,7 @@ def build_app(
         max_read_s: Seconds for a request to arrive whole.
     """
     limiter = anyio.CapacityLimiter(max_concurrent)
-    intake = _Intake(max_body_bytes, max_held_bytes, max_read_s)
+    intake = Intake(max_body_bytes, max_held_bytes, max_read_s)
     gate = _Gate(service, token, local_only, intake, limiter)
     return Starlette(routes=[Route("/{path:path}", gate.answer, methods=_METHODS)])
 
@@ -184,7 +175,7 @@ class _Gate:
     service: LocalService
     token: str | None
     local_only: bool
-    intake: _Intake
+    intake: Intake
     limiter: anyio.CapacityLimiter
 
     async def answer(self, request: Request) -> Response:
@@ -194,7 +185,7 @@ class _Gate:
             if self.local_only:
                 _check_local(request)
             if path == "/health":
-                return JSONResponse({"status": "ok", "engine": MODEL, "version": __version__})
+                return JSONResponse({"status": "ok", "engine": LOCAL_MODEL, "version": __version__})
             _check_token(request, self.token)
             async with self.intake.read(request) as body:
                 return _respond(await self._handle(request, path, body))
@@ -244,74 +235,6 @@ def _check_token(request: Request, token: str | None) -> None:
     # Comparing in constant time keeps the token from being guessed letter by letter.
     if given is None or not hmac.compare_digest(given.encode(), token.encode()):
         raise unauthorized(azure=is_azure(request.scope["path"]), key=given)
-
-
-@dataclass(slots=True)
-class _Intake:
-    """Reads requests within bounds of size, time and memory; see `build_app`."""
-
-    max_body_bytes: int
-    max_held_bytes: int
-    max_read_s: float
-    held: int = 0
-
-    @asynccontextmanager
-    async def read(self, request: Request) -> AsyncIterator[bytes]:
-        """Give the body of a request, which counts as held until its answer is there."""
-        chunks: list[bytes] = []
-        try:
-            await self._collect_in_time(request, chunks)
-            chunks[:] = [b"".join(chunks)]
-            yield chunks[0]
-        finally:
-            self.held -= sum(map(len, chunks))
-
-    async def _collect_in_time(self, request: Request, chunks: list[bytes]) -> None:
-        try:
-            with anyio.fail_after(self.max_read_s):
-                await self._collect(request, chunks)
-        except TimeoutError:
-            raise _late(self.max_read_s) from None
-
-    async def _collect(self, request: Request, chunks: list[bytes]) -> None:
-        size = 0
-        self._check(_stated_size(request))
-        async for chunk in request.stream():
-            chunks.append(chunk)
-            size += len(chunk)
-            self.held += len(chunk)
-            self._check(size)
-            if self.held > self.max_held_bytes:
-                raise _busy()
-
-    def _check(self, size: int) -> None:
-        if size > self.max_body_bytes:
-            raise request_error(
-                f"The request is over the limit of {self.max_body_bytes:,} bytes. Send fewer or "
-                "smaller images.",
-                code="request_too_large",
-                status=413,
-            )
-
-
-def _stated_size(request: Request) -> int:
-    stated = request.headers.get("content-length", "")
-    return int(stated[:20]) if stated.isdecimal() else 0
-
-
-def _late(seconds: float) -> WireError:
-    return request_error(
-        f"The request did not arrive within {seconds:g} s.", code="request_timeout", status=408
-    )
-
-
-def _busy() -> WireError:
-    return request_error(
-        "The server has as many requests in memory as it takes. Come back in a second.",
-        code="server_busy",
-        status=503,
-        kind="server_error",
-    )
 
 
 def _refusal(error: WireError) -> Reply:

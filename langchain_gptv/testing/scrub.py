@@ -54,7 +54,8 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
      "RESOURCE"),
     (re.compile(rf"(?i)((?:[?&]|&amp;|\\u0026)(?:{_SECRET_QUERY})=)[^&\s\"'\\<>)]+"),
      rf"\g<1>{REDACTED}"),
-    (re.compile(rf'(?i)((\\{{0,15}})"(?:{_SECRET_FIELDS})\2"\s*:\s*\2")[^"\\]+'), rf"\g<1>{REDACTED}"),
+    (re.compile(rf'(?i)((\\{{0,15}})"(?:{_SECRET_FIELDS})\2"\s*:\s*\2")[^"\\]+'),
+     rf"\g<1>{REDACTED}"),
     (re.compile(r"\b(AccountKey|SharedAccessSignature|SharedAccessKey)=[^;\s\"\\]+"),
      rf"\1={REDACTED}"),
 )  # fmt: skip

@@ -11,7 +11,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.tools import BaseTool, ToolException
 from pydantic import BaseModel, Field, SkipValidation, ValidationError
 
-from langchain_gptv.chat_hooks import LOCAL_MODEL, VisionHooks
+from langchain_gptv.chat_hooks import VisionHooks
 from langchain_gptv.exceptions import (
     BudgetError,
     GPTVError,
@@ -30,6 +30,7 @@ from langchain_gptv.tools.references import IMAGE_HELP, OpenedImage, open_refere
 from langchain_gptv.tools.steps import Model, Steps, Usage, arun_steps, run_steps
 from langchain_gptv.vision.images import Image
 from langchain_gptv.vision.observations import Observer
+from langchain_gptv.vision.profile_data import LOCAL_MODEL
 from langchain_gptv.vision.profiles import VisionProfile, get_profile
 
 Content = str | list[str | dict[str, Any]]

@@ -55,7 +55,7 @@ class Budget:
 
     def too_expensive(self, loads: Sequence[Load]) -> PlanError | None:
         """Return what is wrong with the cost of all images together, or None."""
-        if self.max_cost_usd is None or self.profile.service == "local":
+        if self.max_cost_usd is None:
             return None
         tokens = sum(load.tokens for load in loads)
         cost = self.cost(tokens)

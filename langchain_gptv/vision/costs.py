@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from langchain_gptv.exceptions import PlanError
+from langchain_gptv.vision.profile_data import LOCAL_MODEL
 
 # Text beside an image is estimated, and rounding differs by a token per image: less than this is
 # no news. A tool or a schema is many times more.
@@ -37,12 +38,15 @@ def estimate_cost(
         as_of: The day of the call, where prices changed; None is today's price.
 
     Returns:
-        US dollars, or None when the price is not known. Never 0 for want of a price.
+        US dollars, or None when the price is not known. Never 0 for want of a price; only the
+        embedded engine is free.
 
     Example:
         >>> estimate_cost(1_000_000, model="gpt-4o")
         Decimal('2.50')
     """
+    if model == LOCAL_MODEL:
+        return Decimal()
     import genai_prices
 
     when = datetime(as_of.year, as_of.month, as_of.day, tzinfo=UTC) if as_of else None

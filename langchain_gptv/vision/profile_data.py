@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     # Reading headers is not needed for counting tokens, and costs an import.
     from langchain_gptv.vision.headers import MimeType
 
+LOCAL_MODEL = "gptv-local"
+"""The embedded engine: no language model, and free."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:

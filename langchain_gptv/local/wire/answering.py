@@ -12,11 +12,11 @@ from langchain_gptv.exceptions import CannotFillError
 from langchain_gptv.local.evidence import Answer, Evidence
 from langchain_gptv.local.wire.arguments import find_arguments, is_named
 from langchain_gptv.local.wire.asking import Ask, Function
-from langchain_gptv.local.wire.dialect import MODEL
 from langchain_gptv.local.wire.usage import CHARACTERS_PER_TOKEN, Usage, estimate_usage
 from langchain_gptv.vision.images import Image
+from langchain_gptv.vision.profile_data import LOCAL_MODEL
 
-FINGERPRINT = f"{MODEL}-{__version__}"
+FINGERPRINT = f"{LOCAL_MODEL}-{__version__}"
 
 
 class Engine(Protocol):
@@ -57,7 +57,7 @@ class Result:
     def provenance(self) -> dict[str, Any]:
         """What every reply says of itself, under the key "gptv"."""
         return {
-            "engine": MODEL,
+            "engine": LOCAL_MODEL,
             "version": __version__,
             "is_language_model": False,
             "certainty": self.certainty,

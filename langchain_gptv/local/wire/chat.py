@@ -19,9 +19,10 @@ from langchain_gptv.local.wire.asking import (
 )
 from langchain_gptv.local.wire.body import Node
 from langchain_gptv.local.wire.conversation import read_chat
-from langchain_gptv.local.wire.dialect import MODEL, Dialect
+from langchain_gptv.local.wire.dialect import Dialect
 from langchain_gptv.local.wire.enhancing import read_enhancements
 from langchain_gptv.local.wire.streaming import DONE, encode_event, split_words
+from langchain_gptv.vision.profile_data import LOCAL_MODEL
 
 _REFUSED = {
     "functions": "Use 'tools' instead.",
@@ -172,7 +173,7 @@ class ChatReply:
             "id": self.id,
             "object": kind,
             "created": self.created,
-            "model": MODEL,
+            "model": LOCAL_MODEL,
             "system_fingerprint": FINGERPRINT,
         }
 

@@ -5,10 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-MODEL = "gptv-local"
-"""The name of the engine. Every reply names it, whatever alias or deployment was asked for,
-as the real services name the model behind an alias."""
-
 _EXTENSIONS_VERSION = "2023-12-01-preview"
 _ENHANCED_VERSIONS = {"2024-02-15-preview", "2024-03-01-preview"}
 _OLD_CONTENT_VERSIONS = {"2023-12-01-preview", "2024-02-15-preview"}

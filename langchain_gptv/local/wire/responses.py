@@ -13,8 +13,9 @@ from langchain_gptv.local.wire.answering import Result
 from langchain_gptv.local.wire.asking import Ask, read_forced, read_offered, read_output, refuse
 from langchain_gptv.local.wire.body import Node
 from langchain_gptv.local.wire.conversation import read_responses
-from langchain_gptv.local.wire.dialect import MODEL, Dialect
+from langchain_gptv.local.wire.dialect import Dialect
 from langchain_gptv.local.wire.streaming import encode_event, split_words
+from langchain_gptv.vision.profile_data import LOCAL_MODEL
 
 NOTICE = {"gptv_engine": "embedded engine; reads text and finds objects; not a language model"}
 """Goes into the metadata of every response, over the caller's own."""
@@ -189,7 +190,7 @@ class ResponsesReply:
             "completed_at": None,
             "error": None,
             "incomplete_details": None,
-            "model": MODEL,
+            "model": LOCAL_MODEL,
             "output": [],
             "usage": None,
             **self.request.echo,

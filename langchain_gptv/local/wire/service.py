@@ -17,9 +17,10 @@ from langchain_gptv.local.wire.answering import Engine, answer
 from langchain_gptv.local.wire.batches import WINDOW_S, BatchDesk
 from langchain_gptv.local.wire.body import Node, read_body
 from langchain_gptv.local.wire.chat import ChatReply, read_chat_request
-from langchain_gptv.local.wire.dialect import MODEL, Dialect
+from langchain_gptv.local.wire.dialect import Dialect
 from langchain_gptv.local.wire.enhancing import ground_reply
 from langchain_gptv.local.wire.responses import ResponsesReply, read_responses_request
+from langchain_gptv.vision.profile_data import LOCAL_MODEL
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +68,7 @@ class LocalService:
         self,
         engine: Engine,
         *,
-        models: tuple[str, ...] = (MODEL,),
+        models: tuple[str, ...] = (LOCAL_MODEL,),
         deployments: tuple[str, ...] | None = None,
         batch_window_s: float = WINDOW_S,
     ) -> None:

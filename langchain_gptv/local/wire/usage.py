@@ -7,7 +7,7 @@ from typing import Any
 
 from langchain_gptv.local.wire.asking import Ask
 from langchain_gptv.local.wire.content import SentImage
-from langchain_gptv.local.wire.dialect import MODEL
+from langchain_gptv.vision.profile_data import LOCAL_MODEL
 from langchain_gptv.vision.tokens import estimate_image_tokens
 
 CHARACTERS_PER_TOKEN = 4
@@ -73,4 +73,4 @@ def _text_tokens(text: str) -> int:
 
 def _image_tokens(sent: SentImage) -> int:
     image = sent.image
-    return estimate_image_tokens(image.width, image.height, model=MODEL, detail=sent.detail)
+    return estimate_image_tokens(image.width, image.height, model=LOCAL_MODEL, detail=sent.detail)
