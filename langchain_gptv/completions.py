@@ -154,12 +154,12 @@ class PlainCompletions(_Completions):
         client: The client whose `post` makes the calls.
 
     Example:
-        >>> import openai
-        >>> completions = PlainCompletions(openai.OpenAI())
+        >>> from langchain_gptv import ChatGPTV
+        >>> completions = PlainCompletions(ChatGPTV(model="gptv-local").root_client)
         >>> messages = [{"role": "user", "content": "Hi"}]
-        >>> answer = completions.with_raw_response.create(model="gpt-4o", messages=messages)
-        >>> answer.parse()["choices"][0]["message"]["content"]
-        'Hello!'
+        >>> answer = completions.with_raw_response.create(model="gptv-local", messages=messages)
+        >>> answer.parse()["choices"][0]["finish_reason"]
+        'stop'
     """
 
     _stream_class = openai.Stream[object]

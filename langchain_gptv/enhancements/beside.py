@@ -20,9 +20,10 @@ def write_block(seen: Observation, wanted: Enhancements) -> str:
     Objects come first, since they are few. What does not fit is counted.
 
     Example:
+        >>> from langchain_gptv.vision.boxes import Box
+        >>> from langchain_gptv.vision.observations import DetectedObject
         >>> cup = DetectedObject("cup", 0.97, Box(60, 20, 180, 100))
         >>> print(write_block(Observation(600, 400, (), (cup,)), Enhancements(ocr=False)))
-        ... # doctest: +ELLIPSIS
         Everything between the two marks below was read in the picture above by a machine...
         1. cup [0.100, 0.050, 0.300, 0.250] 97%
         ...

@@ -24,7 +24,7 @@ def grounded_spans(message: BaseMessage) -> list[GroundedSpan]:
         MessageError: The service's `enhancements` are not of the documented shape.
 
     Example:
-        >>> from langchain_gptv import ChatGPTV, human_message
+        >>> from langchain_gptv import ChatGPTV, Enhancements, human_message
         >>> model = ChatGPTV(model="gptv-local", enhancements=Enhancements())
         >>> answer = model.invoke([human_message("Describe it.", "examples/images/street.jpg")])
         >>> [span.text for span in grounded_spans(answer)]
