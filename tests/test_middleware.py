@@ -208,8 +208,8 @@ def estimate_price():
 
 def test_a_budget_in_dollars_needs_a_price():
     """Without a price the budget cannot be kept, which is said and not ignored."""
-    with pytest.raises(PlanError, match="no price for 'gptv-local' on .*max_image_tokens"):
-        estimate_input_cost([HumanMessage("x")], get_profile("gptv-local"), 1, "gptv-local")
+    with pytest.raises(PlanError, match="no price for 'priceless' on .*max_image_tokens"):
+        estimate_input_cost([HumanMessage("x")], get_profile("gpt-4o"), 1, "priceless")
 
 
 def test_images_are_estimated_as_the_model_sends_them():

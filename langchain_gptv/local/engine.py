@@ -6,9 +6,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, Literal
 
-import numpy as np
-
 from langchain_gptv._bounded import BoundedStore
+from langchain_gptv.exceptions import MissingExtraError
+
+try:
+    import dateutil  # noqa: F401 - for the modules below, as is rapidfuzz
+    import numpy as np
+    import rapidfuzz  # noqa: F401
+except ImportError:
+    raise MissingExtraError("The embedded engine", "local") from None
+
 from langchain_gptv.local import detector as detection
 from langchain_gptv.local.answers import NO_IMAGE, answer_question
 from langchain_gptv.local.colors import name_colors, name_colors_in

@@ -10,9 +10,23 @@ from typing import Annotated, Any, Literal, NotRequired, TypeVar
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, ToolMessage
-from langgraph.types import Command
 
 from langchain_gptv.exceptions import BudgetError, MissingExtraError, UnknownImageError
+
+try:
+    from langchain.agents.middleware.types import (
+        AgentMiddleware,
+        AgentState,
+        ExtendedModelResponse,
+        ModelRequest,
+        ModelResponse,
+        PrivateStateAttr,
+        ToolCallRequest,
+    )
+    from langgraph.types import Command
+except ImportError as error:
+    raise MissingExtraError("VisionMiddleware", "agents") from error
+
 from langchain_gptv.messages import ToolImages, place_images
 from langchain_gptv.middleware.budget import (
     CallEstimate,
@@ -30,19 +44,6 @@ from langchain_gptv.sources import NO_SOURCES, ImageSources
 from langchain_gptv.store import ImageStore
 from langchain_gptv.vision.images import Image
 from langchain_gptv.vision.profiles import get_profile
-
-try:
-    from langchain.agents.middleware.types import (
-        AgentMiddleware,
-        AgentState,
-        ExtendedModelResponse,
-        ModelRequest,
-        ModelResponse,
-        PrivateStateAttr,
-        ToolCallRequest,
-    )
-except ImportError as error:
-    raise MissingExtraError("VisionMiddleware", "agents") from error
 
 Agent = TypeVar("Agent")
 ToolResult = ToolMessage | Command[Any]
