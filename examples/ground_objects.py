@@ -1,6 +1,8 @@
 """Ask about a street, see which phrases of the answer are where, and draw their boxes.
 
-python examples/ground_objects.py [OUT.png]
+python examples/ground_objects.py [OUT.png [BASE_URL]]
+
+The embedded engine answers in this process, or at the address that `gptv serve` prints.
 """
 
 import sys
@@ -18,9 +20,12 @@ from langchain_gptv import (
 STREET = Path(__file__).parent / "images" / "street.jpg"
 
 
-def main(out: str | Path = "street_grounded.png") -> list[GroundedSpan]:
+def main(
+    out: str | Path = "street_grounded.png", base_url: str | None = None
+) -> list[GroundedSpan]:
     """Draw the grounded phrases of an answer; return them."""
-    model = ChatGPTV(model="gptv-local", enhancements=Enhancements(merge_duplicates=False))
+    each = Enhancements(merge_duplicates=False)
+    model = ChatGPTV(model="gptv-local", base_url=base_url, enhancements=each)
     answer = model.invoke([human_message("Describe the street.", STREET)])
     print(answer.text)
     spans = grounded_spans(answer)

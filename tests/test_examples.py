@@ -76,6 +76,18 @@ def test_agent_zooms(service, truth, capsys):
     assert truth["invoice.png"]["total"]["text"] in answer
 
 
+@pytest.mark.vcr
+@pytest.mark.usefixtures("engine")
+def test_ground_objects(service, tmp_path, truth):
+    """Each drawn box lies on the true place of its thing, and each thing has one."""
+    spans = run("ground_objects", tmp_path / "out.png", base_of(service))
+    boxes = [span.box(1024, 576) for span in spans]
+    things = [Box(*fact["box"]) for fact in truth["street.jpg"]["objects"]]
+    assert [max(box.iou(true) for true in things) > 0.5 for box in boxes] == [True] * 4
+    assert [max(box.iou(true) for box in boxes) > 0.5 for true in things] == [True] * 4
+    assert Image.of(tmp_path / "out.png").width == 1024
+
+
 def base_of(service) -> str:
     """Return the address of the embedded engine, which calls tools by its own rule."""
     if service.address is None or not service.is_engine:
