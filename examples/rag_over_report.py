@@ -5,7 +5,7 @@ python examples/rag_over_report.py [REPORT.pdf] [QUESTION]
 Without a report it makes one of scanned pages: a receipt and an invoice. The embedded engine
 answers here. It is no language model: it finds a labelled value, such as a date or a total,
 and does not write [1] behind it; the claim is tied to its page all the same, by what it says. A
-model cites by itself: pass model="gpt-5.4", with OPENAI_API_KEY set.
+model cites by itself: pass llm=ChatGPTV(model="gpt-5.4"), with OPENAI_API_KEY set.
 """
 
 import sys

@@ -8,6 +8,9 @@ from langchain_gptv._version import __version__ as __version__
 if TYPE_CHECKING:
     from langchain_gptv.chat_models import AzureChatGPTV as AzureChatGPTV
     from langchain_gptv.chat_models import ChatGPTV as ChatGPTV
+    from langchain_gptv.enhancements.azure_vectors import (
+        AzureVisionEmbeddings as AzureVisionEmbeddings,
+    )
     from langchain_gptv.enhancements.azure_vision import AzureVision as AzureVision
     from langchain_gptv.enhancements.grounding import draw_grounding as draw_grounding
     from langchain_gptv.enhancements.grounding import grounded_spans as grounded_spans
@@ -51,6 +54,7 @@ if TYPE_CHECKING:
 _EXPORTS = {
     "AzureChatGPTV": "chat_models",
     "AzureVision": "enhancements.azure_vision",
+    "AzureVisionEmbeddings": "enhancements.azure_vectors",
     "Box": "vision.boxes",
     "ChatGPTV": "chat_models",
     "Enhancements": "enhancements.settings",
@@ -94,6 +98,7 @@ _EXPORTS = {
 __all__ = [
     "AzureChatGPTV",
     "AzureVision",
+    "AzureVisionEmbeddings",
     "Box",
     "ChatGPTV",
     "Enhancements",

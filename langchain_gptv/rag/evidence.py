@@ -100,11 +100,13 @@ class SourceReader:
             document: With a picture.
             look: Whether to read the picture where the known text lacks something.
         """
-        known = find_match(text, _known(document))
-        if not look or (known and known.is_complete):
-            return known
-        read = find_match(text, self._observe(str(document.metadata.get("image") or "")))
-        return max((each for each in (known, read) if each), key=Match.worth, default=None)
+        known = _known(document)
+        match = find_match(text, known)
+        if not look or (match and match.is_complete):
+            return match
+        read = self._observe(str(document.metadata.get("image") or ""))
+        lines = (*known.lines, *read.lines)
+        return find_match(text, Observation(known.width, known.height, lines))
 
     def cite(self, number: int, document: Document, match: Match | None) -> Citation:
         """Return what ties a statement to a document, with a crop of what was found."""
@@ -153,7 +155,7 @@ def find_match(text: str, seen: Observation) -> Match | None:
 def _numbers(text: str, seen: Observation) -> dict[str, Box]:
     leaves = [Leaf(written, "[0]", text, value) for written, value in numbers_in(text)]
     found = find_evidence(leaves, seen) if leaves and seen.lines else {}
-    return {written: place.box for written, place in found.items()}
+    return {leaf.path: found[leaf.path].box for leaf in leaves if leaf.path in found}
 
 
 def _in_row(box: Box, row: Box) -> bool:

@@ -68,7 +68,7 @@ class PageImageRetriever(BaseRetriever):
     k: int = Field(default=4, ge=1)
     returns: Literal["pages", "matches"] = "pages"
     search_kwargs: dict[str, Any] = Field(default_factory=dict)
-    passage_size: int = Field(default=600, ge=1)
+    passage_size: int = Field(default=300, ge=1)
 
     @model_validator(mode="after")
     def _check_searches(self) -> Self:

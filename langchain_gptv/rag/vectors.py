@@ -35,8 +35,9 @@ _SLOPE = 0.3
 """How far the length of a text counts, 0 to 1."""
 
 _ASKING = frozenset(
-    "a an and are at by did do does each for from had has have how in is it its many much of on or "
-    "that the their there these this to was were what when where which who whom whose why with".split()
+    "a an and are at by did do does each for from had has have how in is it its many much of on "
+    "or that the their there these this to was were what when where which who whom whose why "
+    "with".split()
 )
 """Words of questions, which say nothing of what is looked for, however rare they are in reports."""
 
