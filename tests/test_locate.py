@@ -6,18 +6,23 @@ import re
 import sys
 
 import PIL.Image
+import PIL.ImageColor
 import PIL.ImageDraw
 import PIL.ImageFont
 import pytest
 from conftest import ROOT
 from scripted_model import Scripted, chat
 
-from langchain_gptv import Box, Image
+from langchain_gptv import Box, Image, get_profile
 from langchain_gptv.exceptions import MissingExtraError, ReplyError
+from langchain_gptv.tools.candidates import Candidate, find_candidates, without_doubles
+from langchain_gptv.tools.cells import connected
 from langchain_gptv.tools.locating import Locate, alocate, locate
+from langchain_gptv.tools.views import Sight
 from langchain_gptv.tools.zoom import ZoomImage
 from langchain_gptv.vision.observations import DetectedObject, Observation, TextLine
 
+MARK = PIL.ImageColor.getrgb("#d55e00")
 CUP, TOTAL = Box(100, 80, 180, 160), Box(300, 200, 380, 220)
 
 
@@ -112,6 +117,116 @@ def test_what_no_mark_fits_is_looked_for_in_a_grid(picture):
     [place] = found.found
     # Cell 12 of 4 x 3, cell 6 of that, and cell 6 of 3 x 4 in that, which is higher than wide.
     assert place.box == pytest.approx((683, 483, 700, 500), abs=2)
+
+
+def test_things_in_cells_apart_are_boxes_apart(picture):
+    """Cells that touch make one box; the others are looked at on their own."""
+
+    def cells(number, question, schema):
+        return {"numbers": [1, 2, 12] if number == 1 else []}
+
+    llm = chat(Scripted(fill=cells))
+    found = locate(picture, "the keys", llm=llm, mode="grid")
+    assert [place.box for place in found.found] == [(0, 0, 400, 200), (600, 400, 800, 600)]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "groups"),
+    [([6, 5, 1], [[1, 5, 6]]), ([1, 6], [[1], [6]]), ([4, 5], [[4], [5]]), ([], [])],
+)
+def test_cells_touch_at_their_sides(numbers, groups):
+    """Neither corners nor the end of one row and the start of the next make one group."""
+    assert connected(numbers, columns=4) == groups
+
+
+@pytest.mark.parametrize("mode", ["marks", "grid"])
+def test_the_clean_picture_leaves_beside_the_marked_one(picture, mode):
+    """Each question shows the view as it is, and the same view with what was drawn on it."""
+    seen = []
+
+    class Looking(Scripted):
+        def fill(self, images, question, schema):
+            seen.append([image.to_pil() for image in images])
+            return {"numbers": []}, ()
+
+    locate(picture, "a dog", llm=chat(Looking()), observer=Known(), mode=mode)
+    assert seen
+    for clean, drawn in seen:
+        assert clean.size == drawn.size
+        assert clean.getcolors() == [(clean.width * clean.height, (120, 120, 120))]
+        assert drawn.getcolors() != clean.getcolors()
+
+
+def test_lines_on_a_photo_keep_their_colour():
+    """The four sides of a box have one colour, whatever the compression of the photo."""
+    seen = []
+
+    class Looking(Scripted):
+        def fill(self, images, question, schema):
+            seen.append(images[1].to_pil().convert("RGB"))
+            return {"numbers": [1]}, ()
+
+    photo = PIL.Image.merge("RGB", [PIL.Image.effect_noise((800, 600), 90) for _ in range(3)])
+    observer = Known(lines=(), objects=((CUP, "cup"),))
+    locate(photo, "the cup", llm=chat(Looking()), observer=observer)
+    [drawn] = seen
+    for x in (CUP.x1 - 6, CUP.x2):
+        side = [drawn.getpixel((x + beside, 120)) for beside in range(6)]
+        off = [max(abs(a - b) for a, b in zip(pixel, MARK, strict=True)) for pixel in side]
+        assert min(off) < 25, side
+
+
+def test_what_is_seen_twice_is_offered_once():
+    """The surer of two boxes over one place stays; an object under a line of text is another."""
+    cup, bowl = Candidate(CUP, "cup", 0.9), Candidate(CUP.grown(2), "bowl", 0.6)
+    text = Candidate(CUP, "CAFE", 0.95, is_line=True)
+    beside = Candidate(CUP.moved(40, 0), "cup", 0.8)
+    assert without_doubles([bowl, cup, text, beside, cup]) == [cup, text, beside]
+
+
+def test_an_object_on_a_seam_is_offered_whole():
+    """What two parts of a large picture show is one candidate, the less cut off of both."""
+    noise = PIL.Image.effect_noise((3000, 400), 90).convert("RGB")
+    whole = Box(1380, 50, 1530, 350)
+
+    class Parts:
+        def __init__(self):
+            self.left = True
+
+        def observe(self, image):
+            shift = 0 if self.left else image.width - 3000
+            self.left = False
+            box = whole.moved(shift, 0).clamped(image.width, image.height)
+            return Observation(image.width, image.height, (), (DetectedObject("dog", 0.9, box),))
+
+    [dog] = find_candidates(Sight(Image.from_pil(noise), get_profile("gpt-4o")), Parts())
+    assert dog.box == whole
+
+
+def test_crowds_are_narrowed_to_the_class_that_is_named(picture):
+    """Of many candidates those of the phrase's class come first, by any word for it."""
+    cars = tuple((Box(10 + 15 * n, 10, 22 + 15 * n, 40), "car") for n in range(45))
+    couch = Box(300, 300, 500, 400)
+
+    class Speaking(Known):
+        def labels_of(self, word):
+            return ("couch",) if word == "sofa" else ()
+
+    engine = Scripted(fill=lambda *_: {"numbers": [1]})
+    observer = Speaking(lines=(), objects=(*cars, (couch, "couch")))
+    found = locate(picture, "the sofa", llm=chat(engine), observer=observer)
+    assert [place.box for place in found.found] == [couch]
+    assert "numbers 1 to 1" in engine.shown[0][0]
+
+
+def test_a_line_gets_the_box_of_its_ink():
+    """The room that a reader leaves around letters is cut off, in pixels of the original."""
+    page = PIL.Image.new("RGB", (1600, 1200), "#f4f6f8")
+    page.paste("#ffe9c7", (980, 480, 1220, 560))
+    page.paste("black", (1000, 500, 1200, 540))
+    observer = Known(lines=((Box(970, 470, 1230, 570), "Total"),), objects=())
+    found = locate(page, "Total", llm=chat(Scripted(fill=picker)), observer=observer)
+    assert [place.box for place in found.found] == [(1000, 500, 1200, 540)]
 
 
 def test_nothing_found_is_told_as_such(picture):

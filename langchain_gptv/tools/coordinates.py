@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field, create_model, model_validator
 
 from langchain_gptv.messages import image_block
-from langchain_gptv.tools.marks import Candidate
+from langchain_gptv.tools.candidates import Candidate
 from langchain_gptv.tools.spending import Purse
 from langchain_gptv.tools.steps import Steps, ask_object
 from langchain_gptv.tools.views import Sight, View

@@ -15,8 +15,10 @@ from langchain_gptv.tools.base import (
     default_observer,
     profile_of,
 )
+from langchain_gptv.tools.candidates import Candidate, find_candidates, split_by_phrase
+from langchain_gptv.tools.cells import choose_cells
 from langchain_gptv.tools.coordinates import Convention, write_boxes
-from langchain_gptv.tools.marks import Candidate, choose_cells, choose_marks, find_candidates
+from langchain_gptv.tools.marks import choose_marks
 from langchain_gptv.tools.regions import write_region
 from langchain_gptv.tools.spending import Purse, SearchBudget
 from langchain_gptv.tools.steps import Model, Steps, arun_steps, run_steps
@@ -198,8 +200,8 @@ def locating(
     found: list[Candidate] = []
     if mode == "coordinates":
         found = yield from write_boxes(sight, phrase, convention, purse)
-    if mode == "marks" and (candidates := find_candidates(sight, observer)):
-        found = yield from choose_marks(sight, phrase, candidates, purse)
+    if mode == "marks":
+        found = yield from _marked(sight, phrase, observer, purse)
     if mode != "coordinates" and not found:
         mode = "grid"
         found = yield from choose_cells(sight, phrase, purse)
@@ -211,6 +213,16 @@ def locating(
         mode=mode,
         found=tuple(_located(candidate, phrase) for candidate in found),
     )
+
+
+def _marked(
+    sight: Sight, phrase: str, observer: Observer | None, purse: Purse
+) -> Steps[list[Candidate]]:
+    for offered in split_by_phrase(find_candidates(sight, observer), phrase, observer):
+        found = yield from choose_marks(sight, phrase, offered, purse)
+        if found:
+            return found
+    return []
 
 
 def _located(candidate: Candidate, phrase: str) -> LocatedBox:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from langchain_gptv.vision.boxes import Box
 from langchain_gptv.vision.choose import READABLE_PX
+from langchain_gptv.vision.encode import choose_encoding
+from langchain_gptv.vision.headers import ACCEPTED_TYPES
 from langchain_gptv.vision.images import Image
 from langchain_gptv.vision.prepare import prepare_to_size
 from langchain_gptv.vision.profiles import VisionProfile
@@ -136,6 +138,18 @@ class Sight:
 def as_file(picture: PIL.Image.Image) -> Image:
     """Return pixels as a file of the type that suits them: photos as JPEG, pages as PNG."""
     return Image(prepare_to_size(picture, resize="never").data, name="view")
+
+
+def as_drawn_file(picture: PIL.Image.Image) -> Image:
+    """Return pixels with lines drawn on them as a file that keeps the colours of thin lines.
+
+    A photo's usual JPEG halves the resolution of colours, which leaves the sides of one box in
+    different ones.
+    """
+    encoding = replace(choose_encoding(picture, ACCEPTED_TYPES), is_drawn=True)
+    if encoding.mime_type == "image/webp":
+        encoding = replace(encoding, mime_type="image/png", quality=None)
+    return Image(encoding.write(picture), name="marked view")
 
 
 _LANCZOS = 1  # PIL.Image.Resampling.LANCZOS
