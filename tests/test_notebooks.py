@@ -32,11 +32,14 @@ def read(path: Path):
 
 
 def words(notebook) -> list[str]:
-    """Return the text of every output but warnings; prices change, so amounts are left out."""
-    outputs = [out for cell in notebook.cells for out in cell.get("outputs", [])]
-    shown = [out for out in outputs if out.get("name") != "stderr"]
-    texts = [out.get("text") or out.get("data", {}).get("text/plain", "") for out in shown]
-    return [re.sub(r" *\$[\d.]+", "$", text) for text in texts]
+    """Return what every cell says, but warnings; prices change, so amounts are left out."""
+    return [re.sub(r" *\$[\d.]+", "$", said(cell)) for cell in notebook.cells]
+
+
+def said(cell) -> str:
+    """Return the text of a cell's outputs, which the kernel may send in any number of pieces."""
+    shown = [out for out in cell.get("outputs", []) if out.get("name") != "stderr"]
+    return "".join(out.get("text") or out.get("data", {}).get("text/plain", "") for out in shown)
 
 
 def test_there_are_three():
