@@ -89,9 +89,10 @@ def response() -> bytes:
     return json.dumps(answer).encode()
 
 
-def event(content: str) -> bytes:
+def event(content: str, finish_reason: str | None = None) -> bytes:
     """Return one chunk of a Chat Completions stream."""
-    choice = {"index": 0, "delta": {"content": content}, "logprobs": None, "finish_reason": None}
+    choice = {"index": 0, "delta": {"content": content}, "logprobs": None}
+    choice["finish_reason"] = finish_reason
     chunk = {**HEAD, "object": "chat.completion.chunk", "choices": [choice], "usage": None}
     return b"data: " + json.dumps(chunk).encode() + b"\n\n"
 
@@ -102,7 +103,7 @@ ANSWERS = {
     "tools": completion(tool_calls=[CALL]),
     "responses": response(),
 }
-EVENTS = [*(event(f" word{n}") for n in range(CHUNKS)), b"data: [DONE]\n\n"]
+EVENTS = [*(event(f" word{n}") for n in range(CHUNKS)), event("", "stop"), b"data: [DONE]\n\n"]
 
 
 class Server(asyncio.Protocol):

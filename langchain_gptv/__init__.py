@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from langchain_gptv.transcripts import OpenAITranscriber as OpenAITranscriber
     from langchain_gptv.transcripts import TranscriptLine as TranscriptLine
     from langchain_gptv.transcripts import load_transcript as load_transcript
+    from langchain_gptv.usage import UsageTracker as UsageTracker
     from langchain_gptv.vision.boxes import Box as Box
     from langchain_gptv.vision.costs import compare_usage as compare_usage
     from langchain_gptv.vision.costs import estimate_cost as estimate_cost
@@ -69,6 +70,7 @@ _EXPORTS = {
     "OpenAITranscriber": "transcripts",
     "PreparedImage": "vision.prepare",
     "TranscriptLine": "transcripts",
+    "UsageTracker": "usage",
     "VideoIndex": "enhancements.video_index",
     "VisionMiddleware": "middleware",
     "VisionProfile": "vision.profiles",
@@ -113,6 +115,7 @@ __all__ = [
     "OpenAITranscriber",
     "PreparedImage",
     "TranscriptLine",
+    "UsageTracker",
     "VideoIndex",
     "VisionMiddleware",
     "VisionProfile",

@@ -24,7 +24,7 @@ from langchain_gptv.replies import (
     with_facts,
     with_plan,
 )
-from langchain_gptv.sending.blocks import has_images, is_plain
+from langchain_gptv.sending.blocks import has_images, is_text_only
 from langchain_gptv.sending.counting import count_message_tokens
 from langchain_gptv.sending.sender import split_ready_content
 from langchain_gptv.vision.profile_data import LOCAL_MODEL
@@ -43,10 +43,10 @@ _T = TypeVar("_T")
 
 
 class VisionHooks(VisionInput):
-    """What both chat models change of langchain-openai, through its documented hooks."""
+    """The hooks of `ChatGPTV` and `AzureChatGPTV`, from making a request to reading its answer."""
 
     @model_validator(mode="after")
-    def _set_gptv_version(self) -> Self:
+    def _set_up(self) -> Self:
         self._add_version("langchain-gptv", __version__)  # type: ignore[attr-defined]
         self._use_clients()
         return self
@@ -91,7 +91,7 @@ class VisionHooks(VisionInput):
         self, input_: LanguageModelInput, *, stop: list[str] | None = None, **kwargs: Any
     ) -> dict[str, Any]:
         sent = self._send(input_, kwargs)
-        is_split = not is_plain(sent) and self._api(kwargs) == "chat"
+        is_split = not is_text_only(sent) and self._api(kwargs) == "chat"
         lean, ready = split_ready_content(sent) if is_split else (sent, {})
         payload: dict[str, Any] = super()._get_request_payload(lean, stop=stop, **kwargs)  # type: ignore[misc]
         for index, content in ready.items():

@@ -21,7 +21,7 @@ from langchain_gptv.messages import (
     wrap_objects,
 )
 from langchain_gptv.replies import EnhancedMessages
-from langchain_gptv.sending.blocks import has_images, is_plain
+from langchain_gptv.sending.blocks import has_images, is_text_only
 from langchain_gptv.sending.policy import ImagePolicy
 from langchain_gptv.sending.sender import ImageSender, SentMessages
 from langchain_gptv.sources import NO_SOURCES, FetchUrls, ImageSources
@@ -63,7 +63,7 @@ class VisionInput(BaseModel):
             return model_input
         if isinstance(model_input, SentMessages):
             return NormalPrompt(messages=model_input)
-        if is_plain(model_input) and not isinstance(model_input, str):
+        if is_text_only(model_input) and not isinstance(model_input, str):
             return NormalPrompt(messages=normalize_messages(cast("list[BaseMessage]", model_input)))
         value: PromptValue = super()._convert_input(wrap_objects(model_input))  # type: ignore[misc]
         messages = normalize_messages(value.to_messages(), sources=self.image_sources)
@@ -71,7 +71,7 @@ class VisionInput(BaseModel):
 
     async def _aconvert_input(self, model_input: LanguageModelInput) -> PromptValue:
         """Open files, fetch URLs and decode pixels off the event loop."""
-        if is_plain(model_input):
+        if is_text_only(model_input):
             return self._convert_input(model_input)
         return await asyncio.to_thread(self._convert_input, model_input)
 
@@ -103,7 +103,7 @@ class VisionInput(BaseModel):
         if isinstance(messages, SentMessages):
             return messages
         normal = self._convert_input(messages).to_messages()
-        if is_plain(normal):
+        if is_text_only(normal):
             return SentMessages(normal)
         wanted = self._wanted_here(enhancements, normal, kwargs)
         sent = self._sender(detail, kwargs, normal).send(normal)
@@ -111,7 +111,7 @@ class VisionInput(BaseModel):
 
     async def _asend(self, messages: list[BaseMessage], kwargs: dict[str, Any]) -> SentMessages:
         """Do the same without blocking the event loop."""
-        if is_plain(messages) or isinstance(messages, SentMessages):
+        if is_text_only(messages) or isinstance(messages, SentMessages):
             return self._send(messages, kwargs)
         detail, enhancements = self._take_settings(kwargs)
         normal = (await self._aconvert_input(messages)).to_messages()

@@ -16,6 +16,7 @@ from langchain_gptv.azure_v1 import use_v1_clients, with_v1_version
 from langchain_gptv.azure_wire import Generation, body_for
 from langchain_gptv.chat_hooks import NAME_KEYS, VisionHooks
 from langchain_gptv.exceptions import MissingKeyError
+from langchain_gptv.local import ADDRESS
 from langchain_gptv.vision.profile_data import LOCAL_MODEL
 from langchain_gptv.vision.profiles import VisionProfile, get_profile
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 DEFAULT_MODEL = "gpt-5.4"
 
-_LOCAL_URL = "http://gptv.local"
 _NO_KEY = {"api_key": "not-needed", "stream_usage": True}
 _T = TypeVar("_T")
 
@@ -66,7 +66,7 @@ class ChatGPTV(VisionHooks, ChatOpenAI):
     def _reach_local_engine(cls, values: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         if isinstance(values, dict) and LOCAL_MODEL in _names(values, "model", "model_name"):
             served = _is_served(values, "base_url", "openai_api_base")
-            local = _NO_KEY if served else {"base_url": f"{_LOCAL_URL}/v1", **_local_client()}
+            local = _NO_KEY if served else {"base_url": f"{ADDRESS}/v1", **_local_client()}
             values = {**local, **_given(values)}
         return _with_key(values, handler)
 
@@ -96,7 +96,7 @@ class AzureChatGPTV(VisionHooks, AzureChatOpenAI):
     def _reach_local_engine(cls, values: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         if isinstance(values, dict) and LOCAL_MODEL in _names(values, *NAME_KEYS):
             served = _is_served(values, "azure_endpoint")
-            local = _NO_KEY if served else {"azure_endpoint": _LOCAL_URL, **_local_client()}
+            local = _NO_KEY if served else {"azure_endpoint": ADDRESS, **_local_client()}
             values = {**local, **_given(values)}
         return _with_key(with_v1_version(values) if isinstance(values, dict) else values, handler)
 
@@ -130,7 +130,7 @@ class AzureChatGPTV(VisionHooks, AzureChatOpenAI):
 def _is_served(values: dict[str, Any], *keys: str) -> bool:
     """Tell whether the embedded engine is asked at an address, not in this process."""
     addresses = (str(values[key]) for key in keys if values.get(key))
-    return any(not address.startswith(_LOCAL_URL) for address in addresses)
+    return any(not address.startswith(ADDRESS) for address in addresses)
 
 
 def _given(values: dict[str, Any]) -> dict[str, Any]:

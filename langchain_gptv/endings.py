@@ -77,13 +77,13 @@ def _says_the_end(chunk: ChatGenerationChunk) -> bool:
 
 
 def _cut_off(model: Any) -> OpenAIConnectionError:
-    client = model.root_client or model.root_async_client
+    client = model.root_client or model.root_async_client  # none beside a `client` of the caller's
     message = (
         "The stream ended before the answer did: what came is not whole. Ask again, or use "
         "invoke, which retries."
     )
     return OpenAIConnectionError(
-        message=message, request=httpx2.Request("POST", str(client.base_url))
+        message=message, request=httpx2.Request("POST", str(client.base_url) if client else "")
     )
 
 

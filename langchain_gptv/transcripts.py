@@ -124,11 +124,15 @@ def extract_audio(video: VideoSource) -> bytes:
 
     Without a sound track it is empty. What is silent before the sound begins is kept, so that
     times are those of the video.
-    """
-    import av
 
+    Raises:
+        VideoError: The video cannot be opened.
+        MissingExtraError: The extra "video" is not installed.
+    """
     buffer = io.BytesIO()
     with open_container(video) as (source, _):
+        import av
+
         if not source.streams.audio:
             return b""
         resampler = av.AudioResampler("s16", "mono", _AUDIO_RATE)

@@ -25,10 +25,13 @@ from fault_calls import (
     renewing,
 )
 from faulty import FAULTS, FRESH, TEXT, UNREAD, faulty
+from langchain_core.messages import AIMessageChunk
+from langchain_core.outputs import ChatGenerationChunk
 from pictures import encoded, noise
 from web import site
 
 from langchain_gptv import AzureChatGPTV, ChatGPTV, human_message
+from langchain_gptv.endings import check_ended
 from langchain_gptv.enhancements.settings import Enhancements
 from langchain_gptv.exceptions import ReplyError
 from langchain_gptv.sources import ImageSources
@@ -67,6 +70,14 @@ async def test_half_a_stream_is_no_answer(server, clients, cell):
     assert "is not whole" in str(cut.error)
     passed = await outcome(server, "ended in an event", cell, theirs, clients)
     assert (passed.text, passed.error) == (TEXT[:2], None)
+
+
+def test_half_a_stream_of_a_client_of_the_callers_own_is_told_too():
+    """A model that was given its `client`, and has no other, still says what is wrong."""
+    model = ChatGPTV(model="gpt-4o", api_key="none", client=object(), async_client=object())
+    half = ChatGenerationChunk(message=AIMessageChunk(TEXT[:2]))
+    with pytest.raises(openai.APIConnectionError, match="is not whole"):
+        check_ended([half], model)
 
 
 @pytest.mark.parametrize("mode", ["stream", "astream"])

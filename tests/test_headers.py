@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pictures import FILE_TYPES, chunk, corners, decoded, encoded, exif, noise, ramp
 
 from langchain_gptv.exceptions import CorruptImageError, ImageError, UnsupportedImageError
-from langchain_gptv.vision.headers import Header, read_header, read_partial_header, sniff_mime_type
+from langchain_gptv.vision.headers import Header, read_header, sniff_mime_type
 from langchain_gptv.vision.images import Image
 from langchain_gptv.vision.peek import Peek
 
@@ -166,14 +166,6 @@ def test_pixels_that_not_every_reader_takes_alike_are_marked():
     assert not header_of(encoded(ramp("CMYK"), "JPEG")).is_plain
     assert not header_of(encoded(ramp("I;16"), "PNG")).is_plain
     assert all(header_of(encoded(ramp(mode), "PNG")).is_plain for mode in ("RGB", "L", "P", "1"))
-
-
-def test_the_start_of_a_download_is_enough():
-    """The first 4 KB of a large JPEG, PNG or WebP give its size."""
-    for file_type in ("JPEG", "PNG", "WEBP"):
-        head = encoded(noise(300, 200), file_type)[:4096]
-        header = read_partial_header(head, name="https://example.com/a")
-        assert (header.width, header.height) == (300, 200)
 
 
 def test_what_is_no_image_is_said_to_be_none():

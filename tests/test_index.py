@@ -121,6 +121,20 @@ def test_junk_is_recorded_and_the_rest_goes_on(index, folder):
     assert index.update(folder).errors == {}
 
 
+def test_what_failed_for_another_reason_is_tried_again(index, folder, monkeypatch):
+    """A file that could not be opened is read by the next run, though it did not change."""
+    with monkeypatch.context() as refused:
+        refused.setattr("langchain_gptv.rag.index.open_source", _refuse)
+        report = index.update(folder)
+    assert (len(report.errors), report.documents) == (2, 0)
+    again = index.update(folder)
+    assert (len(again.changed), again.documents, again.errors) == (2, 3, {})
+
+
+def _refuse(path):
+    raise PermissionError(f"'{path}' may not be read")
+
+
 def test_an_index_outlives_the_process(folder, tmp_path):
     """Another one over the same folder finds the same, and has nothing to do."""
     with FolderIndex(tmp_path / "kept") as opened:

@@ -44,6 +44,7 @@ def test_a_path_is_read_and_a_url_is_not(tmp_path):
     path = tmp_path / "red.txt"
     path.write_bytes(PNG)
     assert image_block(path) == image_block(str(path)) == image_block(PNG)
+    assert image_block("HTTPS://example.com/a.png")["url"] == "HTTPS://example.com/a.png"
     assert image_block("https://example.com/a.png") == {
         "type": "image",
         "url": "https://example.com/a.png",

@@ -129,10 +129,12 @@ def test_paths_need_a_root(tmp_path):
     [
         ({"model": "gpt-3.5-turbo"}, PlanError, "takes no images"),
         ({"max_pixels": 3}, TypeError, "max_pixels"),
+        ({"on_limit": "split"}, PlanError, r"none of 'error', 'fit', 'drop_oldest'.*plan_images"),
+        ({"resize": "sometimes"}, PlanError, "resize='sometimes' is none of 'auto', 'always'"),
     ],
 )
 def test_wrong_settings_are_told_at_once(arguments, error, match):
-    """A model without eyes and an unknown setting are errors before anything runs."""
+    """A model without eyes and a setting or value that is none are errors before anything runs."""
     with pytest.raises(error, match=match):
         prepare_images(**arguments)
 

@@ -301,14 +301,17 @@ def test_frames_come_one_by_one(clip):
 
 
 def test_without_pyav_it_says_what_to_install(clip, monkeypatch):
-    """A missing extra is named."""
+    """A missing extra is named, be it pictures or sound that is asked for."""
     import sys
 
     from langchain_gptv.exceptions import MissingExtraError
+    from langchain_gptv.transcripts import extract_audio
 
     monkeypatch.setitem(sys.modules, "av", None)
     with pytest.raises(MissingExtraError, match=r'langchain-gptv\[video\]"'):
         sample_frames(clip)
+    with pytest.raises(MissingExtraError, match=r'langchain-gptv\[video\]"'):
+        extract_audio(clip)
 
 
 @pytest.mark.parametrize(

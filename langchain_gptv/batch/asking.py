@@ -17,17 +17,15 @@ from langchain_core.runnables.config import run_in_executor
 
 from langchain_gptv.batch import results
 from langchain_gptv.batch.items import Item
-from langchain_gptv.batch.journal import Journal
+from langchain_gptv.batch.journal import Journal, Record
 from langchain_gptv.batch.money import Money
 from langchain_gptv.batch.pace import TRANSIENT, TRIES, Pace, is_hopeless, seconds_until_retry
 from langchain_gptv.batch.questions import Question
 from langchain_gptv.exceptions import GPTVError
 from langchain_gptv.usage import UsageTracker
-from langchain_gptv.vision.usage import add_up
 
 Kind = Literal["asked", "known", "failed", "over", "stopped"]
 
-_NOTHING = add_up(())
 _ITEM_FAULTS = (GPTVError, OSError, openai.OpenAIError, ValueError)
 """What one item may fail with while the rest go on; anything else is a defect."""
 
@@ -111,7 +109,7 @@ class Asker:
     async def _unreadable(self, item: Item, error: Exception) -> Outcome:
         key = self.question.key(item, f"unreadable {item.name}")
         if not self._is_settled(key):
-            await self._keep(results.failed(key, item, self.question.about(item), error, _NOTHING))
+            await self._keep(results.failed(key, item, self.question.about(item), error))
         return Outcome("failed", error)
 
     async def _ask(
@@ -175,7 +173,7 @@ class Asker:
             return await self._model.ainvoke(messages, config)
         return await run_in_executor(self._threads, self._model.invoke, messages, config)
 
-    async def _keep(self, record: results.Record) -> None:
+    async def _keep(self, record: Record) -> None:
         writing = asyncio.ensure_future(asyncio.to_thread(self.journal.append, record))
         try:
             await asyncio.shield(writing)

@@ -20,7 +20,7 @@ from openai.types import Batch
 from langchain_gptv.batch import results
 from langchain_gptv.batch.books import Books, open_client
 from langchain_gptv.batch.items import Item
-from langchain_gptv.batch.journal import Journal
+from langchain_gptv.batch.journal import Journal, Record
 from langchain_gptv.batch.parts import Part
 from langchain_gptv.batch.questions import Question
 from langchain_gptv.exceptions import ReplyError
@@ -31,7 +31,6 @@ from langchain_gptv.vision.usage import CallUsage, UsageTotal, add_up
 ENDED = ("completed", "failed", "expired", "cancelled")
 
 _HALF = Decimal("0.5")
-_NOTHING = add_up(())
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,9 +155,9 @@ class _Collector:
 
     def _record(
         self, key: str, item: Item, about: str, response: dict[str, Any], part: Part
-    ) -> results.Record:
+    ) -> Record:
         if response["status_code"] != 200:
-            return results.failed(key, item, about, _refusal(response), _NOTHING)
+            return results.failed(key, item, about, _refusal(response))
         message: Any = self._llm._create_chat_result(response["body"]).generations[0].message
         try:
             answer = Question(about, part.schema, "").read(message)

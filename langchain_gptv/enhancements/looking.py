@@ -18,6 +18,7 @@ from langchain_gptv.exceptions import (
 )
 from langchain_gptv.local.grounding import Grounder
 from langchain_gptv.messages.checked import LONG, key_of
+from langchain_gptv.messages.content import IMAGE_TYPES, iter_blocks, place_name, url_of
 from langchain_gptv.vision.grounding import describe_grounding
 from langchain_gptv.vision.images import Image
 from langchain_gptv.vision.observations import Observation, Observer
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 KEPT = 128
 """Pictures whose observations are kept."""
 
-_IMAGES = ("image_url", "input_image", "image", "image_generation_call", "computer_screenshot")
 _WAY_OUT = 'Pass on_enhancement_error="continue" for the plain answer and a warning.'
 
 
@@ -74,7 +74,7 @@ def has_one_image(messages: Sequence[BaseMessage]) -> bool:
     Raises:
         LimitError: It has several.
     """
-    found = [_name(index, place) for index, place, _ in _image_blocks(messages)]
+    found = [place_name(index, place) for index, place, _ in _image_blocks(messages)]
     if len(found) > 1:
         raise LimitError(
             f"Enhancements take one image per call: beside {found[0]} there are "
@@ -144,7 +144,7 @@ class _Looking:
     @classmethod
     def of(cls, messages: Sequence[BaseMessage], wanted: Enhancements) -> _Looking:
         index, place, block = next(_image_blocks(messages))
-        return cls(_name(index, place), _url(block), wanted)
+        return cls(place_name(index, place), url_of(block), wanted)
 
     @property
     def _key(self) -> Hashable:
@@ -191,17 +191,4 @@ class _Looking:
 
 
 def _image_blocks(messages: Sequence[BaseMessage]) -> Iterator[tuple[int, int, dict[str, Any]]]:
-    for index, message in enumerate(messages):
-        for place, block in enumerate(message.content if isinstance(message.content, list) else ()):
-            if isinstance(block, dict) and block.get("type") in _IMAGES:
-                yield index, place, block
-
-
-def _url(block: dict[str, Any]) -> str:
-    inner = block.get("image_url")
-    url = inner.get("url") if isinstance(inner, dict) else inner
-    return url if isinstance(url, str) else ""
-
-
-def _name(index: int, place: int) -> str:
-    return f"messages[{index}].content[{place}]"
+    return (found for found in iter_blocks(messages) if found[2].get("type") in IMAGE_TYPES)

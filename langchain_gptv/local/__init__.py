@@ -2,3 +2,6 @@
 
 It reads text, finds objects of 80 classes and names colours. It is no language model.
 """
+
+ADDRESS = "http://gptv.local"
+"""Where clients in this process reach it. Nothing is looked up: no request leaves the process."""

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from langchain_gptv.local.layout import group_rows
 from langchain_gptv.local.values import parse_amount
-from langchain_gptv.vision.boxes import Box
 from langchain_gptv.vision.observations import TextLine
 
 _NUMBER = re.compile(r"[^\w-]{0,2}-?\d[\d.,' ]*\s?(?:%|[kKmM]|[€$£])?")
@@ -23,7 +22,6 @@ class Point:
 
     label: str
     value: float | None
-    label_box: Box
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,4 +78,4 @@ def _point(
     reach = 0.4 * _step(categories)
     at = [x for x in printed if abs(x.box.center[0] - category.box.center[0]) < reach]
     value = parse_amount(at[0].text) if len(at) == 1 else None
-    return Point(category.text, None if value is None else float(value), category.box)
+    return Point(category.text, None if value is None else float(value))

@@ -8,31 +8,25 @@ from rapidfuzz import fuzz
 
 from langchain_gptv.local.concepts import Concept, find_concept
 from langchain_gptv.local.layout import group_rows
+from langchain_gptv.local.quotations import LIKENESS
 from langchain_gptv.local.values import ValueKind, find_values
 from langchain_gptv.vision.boxes import Box
 from langchain_gptv.vision.observations import TextLine
 
-FUZZY = 84
-"""Likeness of 100 above which a misread word still counts as the label."""
-
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A value and the label that it belongs to.
+    """A value that a label names.
 
     Attributes:
-        label: As printed.
         value: As printed.
-        score: 0 to 1: the reader's certainty, less for a far or a misread label.
+        score: 0 to 1: the reader's certainty, less without a label or for one that is above it.
         box: Of the value.
-        label_box: Of the line with the label.
     """
 
-    label: str
     value: str
     score: float
     box: Box
-    label_box: Box
 
 
 _HEADINGS = {"invoice", "receipt", "tax invoice", "sales receipt", "bill", "quote", "statement"}
@@ -65,11 +59,11 @@ def find_value_near(
     rows = group_rows(lines)
     ranked = sorted(((_likeness(row, words), row) for row in rows), key=lambda pair: -pair[0])
     best = ranked[0][0] if ranked else 0
-    if best < FUZZY:
+    if best < LIKENESS:
         return []
     found = []
     for likeness, row in ranked:
-        if likeness >= max(FUZZY, best - 3):
+        if likeness >= max(LIKENESS, best - 3):
             found += _last_value(row, kind, likeness)
     return found
 
@@ -108,9 +102,9 @@ def _values_of(
             if span is None:
                 continue
             field = (
-                _value_in(line, span, concept.kind)
-                or _value_right(row[at + 1 :], line, span, concept.kind)
-                or _value_below(rows[index + 1 : index + 4], line, span, concept.kind)
+                _value_in(line, span[1], concept.kind)
+                or _value_right(row[at + 1 :], concept.kind)
+                or _value_below(rows[index + 1 : index + 4], line, concept.kind)
             )
             if field is not None:
                 yield field
@@ -133,23 +127,21 @@ def _find_misread(text: str, label: str) -> tuple[int, int] | None:
     count = len(label.split())
     for first in range(len(words) - count + 1):
         start, end = words[first].start(), words[first + count - 1].end()
-        if fuzz.ratio(text[start:end].lower().rstrip(":."), label) >= FUZZY:
+        if fuzz.ratio(text[start:end].lower().rstrip(":."), label) >= LIKENESS:
             return start, end
     return None
 
 
-def _value_in(line: TextLine, label: tuple[int, int], kind: ValueKind) -> Field | None:
+def _value_in(line: TextLine, label_end: int, kind: ValueKind) -> Field | None:
     """Look behind the label in its own line: 'Total: 12.00'."""
-    rest = line.text[label[1] :]
-    offset = label[1] + len(rest) - len(rest.lstrip(" .:#-"))
+    rest = line.text[label_end:]
+    offset = label_end + len(rest) - len(rest.lstrip(" .:#-"))
     for start, end in find_values(line.text[offset:], kind):
-        return _field(line, label, line, (offset + start, offset + end), line.score)
+        return _field(line, (offset + start, offset + end), line.score)
     return None
 
 
-def _value_right(
-    neighbours: Sequence[TextLine], line: TextLine, label: tuple[int, int], kind: ValueKind
-) -> Field | None:
+def _value_right(neighbours: Sequence[TextLine], kind: ValueKind) -> Field | None:
     """Look to the right in the row; of the amounts there the last is the row's result."""
     if kind == "text":
         # Any text would do, so only the next one counts, and not when it is another label.
@@ -158,11 +150,11 @@ def _value_right(
     if not candidates:
         return None
     other, span = candidates[-1] if kind == "amount" else candidates[0]
-    return _field(line, label, other, span, other.score)
+    return _field(other, span, other.score)
 
 
 def _value_below(
-    rows: Sequence[Sequence[TextLine]], line: TextLine, label: tuple[int, int], kind: ValueKind
+    rows: Sequence[Sequence[TextLine]], line: TextLine, kind: ValueKind
 ) -> Field | None:
     """Look below the label, within three line heights and in its own column."""
     for row in rows:
@@ -171,20 +163,12 @@ def _value_below(
             near = other.box.y1 - line.box.y2 < 3 * line.box.height
             spans = find_values(other.text, kind)
             if overlaps and near and spans and not other.text.rstrip().endswith(":"):
-                return _field(line, label, other, spans[0], 0.9 * other.score)
+                return _field(other, spans[0], 0.9 * other.score)
     return None
 
 
-def _field(
-    line: TextLine, label: tuple[int, int], other: TextLine, span: tuple[int, int], score: float
-) -> Field:
-    return Field(
-        label=line.text[slice(*label)],
-        value=other.text[slice(*span)].strip(),
-        score=score,
-        box=box_of_span(other, *span),
-        label_box=line.box,
-    )
+def _field(line: TextLine, span: tuple[int, int], score: float) -> Field:
+    return Field(line.text[slice(*span)].strip(), score, box_of_span(line, *span))
 
 
 def _find_seller(lines: Sequence[TextLine]) -> list[Field]:
@@ -198,12 +182,12 @@ def _find_tallest(lines: Sequence[TextLine]) -> list[Field]:
     if not lines:
         return []
     line = max(lines, key=lambda line: line.box.height)
-    return [Field("", line.text, 0.8 * line.score, line.box, line.box)]
+    return [Field(line.text, 0.8 * line.score, line.box)]
 
 
 def _find_unlabelled(lines: Sequence[TextLine], concept: Concept) -> list[Field]:
     return [
-        Field("", line.text[start:end], 0.9 * line.score, box_of_span(line, start, end), line.box)
+        Field(line.text[start:end], 0.9 * line.score, box_of_span(line, start, end))
         for line in lines
         for start, end in find_values(line.text, concept.kind)
     ]
@@ -220,6 +204,5 @@ def _last_value(row: Sequence[TextLine], kind: ValueKind, likeness: float) -> li
     for line in reversed(row):
         spans = find_values(line.text, kind)
         if spans:
-            label = (0, spans[-1][0]) if line is row[0] else (0, len(row[0].text))
-            return [_field(row[0], label, line, spans[-1], line.score * likeness / 100)]
+            return [_field(line, spans[-1], line.score * likeness / 100)]
     return []

@@ -86,7 +86,7 @@ COCO_LABELS = {
 }
 """Class id of the COCO data set to its label; the ids have gaps."""
 
-SYNONYMS = {
+_SYNONYMS = {
     "human": "person",
     "pedestrian": "person",
     "somebody": "person",
@@ -129,7 +129,7 @@ SYNONYMS = {
 
 _PEOPLE = "man woman child kid boy girl baby lady guy player rider driver cyclist chef waiter"
 
-NARROWER = {
+_NARROWER = {
     **dict.fromkeys(_PEOPLE.split(), "person"),
     **dict.fromkeys(("taxi", "van", "suv", "jeep"), "car"),
     **dict.fromkeys(("puppy", "poodle"), "dog"),
@@ -140,7 +140,7 @@ NARROWER = {
 }
 """Words that mean some of a label's things; the detector cannot tell which."""
 
-GROUPS = {
+_GROUPS = {
     "animal": [
         *("bird", "cat", "dog", "horse", "sheep", "cow", "elephant", "bear", "zebra", "giraffe"),
     ],
@@ -215,9 +215,9 @@ def count_noun(count: int, word: str) -> str:
 
 def _build_nouns() -> dict[str, Noun]:
     nouns = [Noun(label, (label,)) for label in COCO_LABELS.values()]
-    nouns += [Noun(word, (label,)) for word, label in SYNONYMS.items()]
-    nouns += [Noun(word, (label,), is_exact=False) for word, label in NARROWER.items()]
-    nouns += [Noun(word, tuple(labels)) for word, labels in GROUPS.items()]
+    nouns += [Noun(word, (label,)) for word, label in _SYNONYMS.items()]
+    nouns += [Noun(word, (label,), is_exact=False) for word, label in _NARROWER.items()]
+    nouns += [Noun(word, tuple(labels)) for word, labels in _GROUPS.items()]
     nouns.append(Noun("object", tuple(COCO_LABELS.values())))
     forms = {noun.word: noun for noun in nouns}
     forms |= {pluralize(noun.word): noun for noun in nouns}

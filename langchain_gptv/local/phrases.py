@@ -6,14 +6,14 @@ from langchain_gptv.local.labels import count_noun
 from langchain_gptv.vision.boxes import Box
 from langchain_gptv.vision.observations import DetectedObject, Observation
 
-SURE = 0.6
+_SURE = 0.6
 """Score below which a thing is said to be there less surely."""
 
 
 def list_objects(objects: Sequence[DetectedObject]) -> str:
     """Name things with their counts, the unsure ones apart."""
-    sure = [item.label for item in objects if item.score >= SURE]
-    unsure = [item.label for item in objects if item.score < SURE]
+    sure = [item.label for item in objects if item.score >= _SURE]
+    unsure = [item.label for item in objects if item.score < _SURE]
     parts = [join_words(_count_labels(labels)) for labels in (sure, unsure) if labels]
     return " and, less surely, ".join(parts) if sure else f"possibly {parts[0]}"
 

@@ -5,8 +5,7 @@ A property's name says what it wants: `total`, `invoice_number`, `lines`, `objec
 out where it is not required, and else a `CannotFillError`: a value is never made up.
 """
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from langchain_gptv.exceptions import CannotFillError
@@ -16,53 +15,26 @@ from langchain_gptv.local.concepts import Concept, find_concept
 from langchain_gptv.local.evidence import Evidence
 from langchain_gptv.local.fields import Field, find_field
 from langchain_gptv.local.items import LineItem, find_line_items
-from langchain_gptv.local.labels import NOUNS, Noun
+from langchain_gptv.local.labels import Noun
 from langchain_gptv.local.layout import order_for_reading, render_layout
+from langchain_gptv.local.properties import (
+    CELL_KEYS,
+    ITEM_KEYS,
+    LINE_KEYS,
+    MISSING,
+    OBJECT_KEYS,
+    Schema,
+    cast_value,
+    noun_in,
+    pick_option,
+    words_of,
+)
 from langchain_gptv.local.questions import parse_question
 from langchain_gptv.local.tables import Cell, read_table
-from langchain_gptv.local.values import parse_amount, parse_date
 from langchain_gptv.vision.observations import DetectedObject, Observation, TextLine
-
-Schema = Mapping[str, Any]
-
-_MISSING = object()
-_OBJECT_KEYS: dict[str, Callable[[DetectedObject], Any]] = {
-    "label": lambda found: found.label,
-    "name": lambda found: found.label,
-    "class": lambda found: found.label,
-    "score": lambda found: found.score,
-    "confidence": lambda found: found.score,
-    "box": lambda found: [round(value, 1) for value in found.box],
-    "bbox": lambda found: [round(value, 1) for value in found.box],
-}
-_LINE_KEYS: dict[str, Callable[[TextLine], Any]] = {
-    "text": lambda line: line.text,
-    "score": lambda line: line.score,
-    "confidence": lambda line: line.score,
-    "box": lambda line: [round(value, 1) for value in line.box],
-    "bbox": lambda line: [round(value, 1) for value in line.box],
-}
-_ITEM_KEYS: dict[str, Callable[[LineItem], Any]] = {
-    **dict.fromkeys(("name", "description", "item", "product", "title"), lambda item: item.name),
-    **dict.fromkeys(("quantity", "qty", "count", "units"), lambda item: item.quantity),
-    **dict.fromkeys(("unit_price", "price_per_unit"), lambda item: item.unit_price),
-    **dict.fromkeys(("amount", "price", "total", "cost", "line_total"), lambda item: item.amount),
-}
-_CELL_KEYS: dict[str, Callable[[Cell], Any]] = {
-    "row": lambda cell: cell.row,
-    "column": lambda cell: cell.column,
-    "text": lambda cell: cell.text,
-    "row_span": lambda cell: cell.row_span,
-    "column_span": lambda cell: cell.column_span,
-    "is_header": lambda cell: cell.is_header,
-}
-
 
 _MAX_DEPTH = 10
 """Objects within objects that are filled."""
-
-_MAX_WORDS = 20
-"""Words of a property's name that are looked at."""
 
 
 def fill_schema(
@@ -97,15 +69,15 @@ class _Filler:
         self.depth = 0
 
     def fill(self, name: str, schema: Schema, path: str) -> Any:
-        """Return the value for a property, or `_MISSING`."""
+        """Return the value for a property, or `MISSING`."""
         schema, nullable = self._resolve(schema)
         kind = schema.get("type", "object" if "properties" in schema else "string")
         fill = getattr(self, f"_fill_{kind}", None)
         # A schema may refer to itself.
-        value = fill(name, schema, path) if fill and self.depth < _MAX_DEPTH else _MISSING
-        if value is not _MISSING and "enum" in schema:
-            value = _pick(value, schema["enum"])
-        return None if value is _MISSING and nullable else value
+        value = fill(name, schema, path) if fill and self.depth < _MAX_DEPTH else MISSING
+        if value is not MISSING and "enum" in schema:
+            value = pick_option(value, schema["enum"])
+        return None if value is MISSING and nullable else value
 
     def _resolve(self, schema: Schema) -> tuple[Schema, bool]:
         """Follow `$ref`, and take the part of a union that is not null."""
@@ -132,7 +104,7 @@ class _Filler:
         for key, part in schema.get("properties", {}).items():
             where = f"{path}.{key}" if path else key
             value = self.fill(key, part, where)
-            if value is not _MISSING:
+            if value is not MISSING:
                 filled[key] = value
             elif "default" not in part and key in required:
                 raise CannotFillError(where, "the picture does not show it")
@@ -141,23 +113,23 @@ class _Filler:
 
     def _fill_array(self, name: str, schema: Schema, path: str) -> Any:
         items, _ = self._resolve(schema.get("items", {}))
-        words = _words(name)
+        words = set(words_of(name))
         keys = set(items.get("properties", {}))
         if {"row", "column", "text"} <= keys:
-            return self._rows(self._cells(), items, _CELL_KEYS, "text") or _MISSING
+            return self._rows(self._cells(), items, CELL_KEYS, "text") or MISSING
         if "points" in keys:
-            return [_series(chart, items) for chart in self._charts()] or _MISSING
+            return [_series(chart, items) for chart in self._charts()] or MISSING
         if words & {"colors", "colours", "color", "colour"}:
             return [color.name for seen in self.seen for color in seen.colors]
         if words & {"object", "objects", "detections", "things", "labels"} or (
-            keys and keys <= set(_OBJECT_KEYS) and "label" in keys
+            keys and keys <= set(OBJECT_KEYS) and "label" in keys
         ):
-            return self._rows(self._objects(), items, _OBJECT_KEYS, "label")
+            return self._rows(self._objects(), items, OBJECT_KEYS, "label")
         if words & {"line", "lines", "text", "texts"} and not words & {"item", "items"}:
-            return self._rows(self._lines(), items, _LINE_KEYS, "text")
+            return self._rows(self._lines(), items, LINE_KEYS, "text")
         if words & {"item", "items", "products", "positions", "entries", "purchases"}:
-            return self._rows(self._items(), items, _ITEM_KEYS, "name")
-        return _MISSING
+            return self._rows(self._items(), items, ITEM_KEYS, "name")
+        return MISSING
 
     def _rows(
         self, rows: Sequence[Any], schema: Schema, keys: Mapping[str, Any], only: str
@@ -175,14 +147,14 @@ class _Filler:
         for key, part in properties.items():
             part, nullable = self._resolve(part)
             value = keys[key](row) if key in keys else None
-            value = None if value is None else _cast(value, part)
+            value = None if value is None else cast_value(value, part)
             if value is None and key in required and not nullable:
                 raise CannotFillError(f"[].{key}", "the picture does not show it for every row")
             filled[key] = value
         return filled
 
     def _fill_string(self, name: str, schema: Schema, path: str) -> Any:
-        words = _words(name)
+        words = set(words_of(name))
         if words & {"text", "transcript", "transcription", "content"}:
             return self._text()
         if words & {"answer", "response"}:
@@ -190,49 +162,49 @@ class _Filler:
         if words & {"description", "caption", "summary", "describe"}:
             return self._answer("Describe the picture.")
         if words & {"color", "colour"}:
-            return self.seen[0].colors[0].name if self.seen and self.seen[0].colors else _MISSING
+            return self.seen[0].colors[0].name if self.seen and self.seen[0].colors else MISSING
         return self._field_value(name, schema)
 
     def _fill_number(self, name: str, schema: Schema, path: str) -> Any:
-        words = _words(name)
-        noun = _noun_in(name)
+        words = set(words_of(name))
+        noun = noun_in(name)
         if noun is not None and words & {"count", "number", "num", "many", "total"}:
             return self._count(noun)
         if words & {"width", "height"} and self.seen:
             return self.seen[0].width if "width" in words else self.seen[0].height
         value = self._field_value(name, schema)
-        if value is _MISSING and noun is not None:
+        if value is MISSING and noun is not None:
             return self._count(noun)
         return value
 
     _fill_integer = _fill_number
 
     def _fill_boolean(self, name: str, schema: Schema, path: str) -> Any:
-        noun = _noun_in(name)
-        if noun is None and _words(name) & {"text", "writing"}:
+        noun = noun_in(name)
+        if noun is None and {"text", "writing"} & set(words_of(name)):
             return any(seen.lines for seen in self.seen)
-        count: Any = self._count(noun) if noun else _MISSING
-        return count if count is _MISSING else count > 0
+        count: Any = self._count(noun) if noun else MISSING
+        return count if count is MISSING else count > 0
 
     def _field_value(self, name: str, schema: Schema) -> Any:
         """Look for the property's name among the labels, then for its description's."""
-        phrase = " ".join(re.findall(r"[a-z0-9]+", _snake(name)))
+        phrase = " ".join(words_of(name))
         described = find_concept(schema.get("description", "").lower())
         concept = find_concept(phrase) or described or Concept(phrase, "text", (phrase,))
         for index, seen in enumerate(self.seen):
             for field in find_field(seen.lines, concept):
-                value = _cast(field.value, schema)
+                value = cast_value(field.value, schema)
                 if value is not None:
                     self._note_field(field, index)
                     return value
-        return _MISSING
+        return MISSING
 
     def _note_field(self, field: Field, index: int) -> None:
         self.evidence.append(Evidence("text", field.value, field.score, field.box, index))
 
     def _answer(self, question: str) -> Any:
         if not self.seen:
-            return _MISSING
+            return MISSING
         parsed = parse_question(question)
         answers = [answer_question(seen, parsed) for seen in self.seen]
         self.evidence += [fact for answer in answers for fact in answer.evidence]
@@ -240,11 +212,11 @@ class _Filler:
 
     def _text(self) -> Any:
         lines = self._lines()
-        return render_layout(lines) if lines else _MISSING
+        return render_layout(lines) if lines else MISSING
 
     def _count(self, noun: Noun) -> Any:
         if not noun.is_exact or any(seen.objects is None for seen in self.seen) or not self.seen:
-            return _MISSING
+            return MISSING
         return len([found for found in self._objects() if found.label in noun.labels])
 
     def _objects(self) -> list[DetectedObject]:
@@ -293,39 +265,3 @@ def _series(chart: PrintedChart, schema: Schema) -> dict[str, Any]:
     return (
         {"name": None, "points": points} if "name" in schema["properties"] else {"points": points}
     )
-
-
-def _cast(value: Any, schema: Schema) -> Any:
-    """Turn a printed value into the type that the schema asks for; None when it is not one."""
-    kind = schema.get("type", "string")
-    if kind in {"number", "integer"}:
-        number = parse_amount(value) if isinstance(value, str) else value
-        if number is None or (kind == "integer" and number != int(number)):
-            return None
-        return int(number) if kind == "integer" else float(number)
-    if kind == "string" and schema.get("format") == "date":
-        day = parse_date(str(value))
-        return None if day is None else day.isoformat()
-    return str(value) if kind == "string" else value
-
-
-def _pick(value: Any, options: Sequence[Any]) -> Any:
-    """Return the option that a value means, whatever its case."""
-    for option in options:
-        if str(option).lower() == str(value).lower():
-            return option
-    return _MISSING
-
-
-def _snake(name: str) -> str:
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
-
-
-def _words(name: str) -> set[str]:
-    return set(re.findall(r"[a-z0-9]+", _snake(name)))
-
-
-def _noun_in(name: str) -> Noun | None:
-    words = re.findall(r"[a-z0-9]+", _snake(name))[:_MAX_WORDS]
-    phrases = [" ".join(words[i:j]) for i in range(len(words)) for j in range(len(words), i, -1)]
-    return next((NOUNS[phrase] for phrase in phrases if phrase in NOUNS), None)

@@ -7,20 +7,16 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
+from langchain_gptv.local.columns import Column, Row, find_columns, first_full, header_height
 from langchain_gptv.local.layout import group_rows
 from langchain_gptv.vision.boxes import Box
 from langchain_gptv.vision.observations import TextLine
-
-Row = list[TextLine]
 
 _HEADER_ROWS = 3
 """More rows than that above the first full one are no header."""
 
 _HEADER_APART = 1.8
 """Line heights between two rows above which they are not the same header."""
-
-_FULL = 0.8
-"""Of the most cells in a row: rows with at least so many show where the columns are."""
 
 _APART = 3.5
 """Line heights between two rows above which a table has ended."""
@@ -34,6 +30,8 @@ class Cell:
         row: From 0, the header included.
         column: From 0.
         text: As read; empty where nothing is.
+        row_span: Rows that it covers.
+        column_span: Columns that it covers.
         is_header: Whether it stands in the rows above the body.
         score: Of the least sure line, 0 to 1.
         box: Of its text; None for an empty cell.
@@ -49,23 +47,9 @@ class Cell:
     box: Box | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Column:
-    left: float
-    right: float
-
-    def shares(self, box: Box) -> float:
-        return min(self.right, box.x2) - max(self.left, box.x1)
-
-    def is_under(self, box: Box) -> bool:
-        """Tell whether a line lies over the column, not just on its edge."""
-        least = min(box.height, 0.5 * box.width, 0.5 * (self.right - self.left))
-        return self.shares(box) > least
-
-
 @dataclass
 class _Part:
-    """The lines of one cell, the columns it covers and the line that it began with."""
+    """The lines of one cell, and the first and last column that it covers."""
 
     lines: Row
     first: int
@@ -80,10 +64,10 @@ def read_table(lines: Sequence[TextLine]) -> list[Cell]:
     several columns, or in the middle above them, spans them.
     """
     rows = _without_preamble(_largest_block(_raised(group_rows(lines))))
-    columns = _find_columns(rows)
+    columns = find_columns(rows)
     if len(columns) < 2:
         return []
-    header = _header_height(rows)
+    header = header_height(rows)
     placed = [_place_row(row, columns, at < header - 1) for at, row in enumerate(rows)]
     return _cells(*_join_broken(placed, header), len(columns))
 
@@ -133,7 +117,7 @@ def _meet(above: Row, below: Row) -> bool:
 
 def _without_preamble(rows: list[Row]) -> list[Row]:
     """Leave out what stands above the first full row and is no header of several rows."""
-    first = _first_full(rows)
+    first = first_full(rows)
     apart = max(_HEADER_APART, 1.3 * _pitch(rows))
     for at in range(first, 0, -1):
         if _gap(rows[at - 1], rows[at]) > apart:
@@ -146,77 +130,7 @@ def _gap(above: Row, below: Row) -> float:
     return room / max(1.0, median(line.box.height for line in (*above, *below)))
 
 
-def _find_columns(rows: Sequence[Row]) -> list[_Column]:
-    """Find the columns in the fullest rows, narrow lines first, and widen them by the others."""
-    full = _full_rows(rows)
-    below = [line for row in rows[_first_full(rows) :] if row not in full for line in row]
-    narrow_first = sorted((line for row in full for line in row), key=lambda line: line.box.width)
-    columns: list[_Column] = []
-    for line in (*narrow_first, *below):
-        columns = _grown(columns, line.box)
-    for line in (line for row in rows[: _first_full(rows)] for line in row):
-        # A header may lie between the columns that it spans, but not outside of all.
-        if all(line.box.x1 > c.right for c in columns) or all(
-            line.box.x2 < c.left for c in columns
-        ):
-            columns = _grown(columns, line.box)
-    return _joined(sorted(columns, key=lambda column: column.left), rows)
-
-
-def _full_rows(rows: Sequence[Row]) -> list[Row]:
-    most = max(map(len, rows), default=0)
-    return [row for row in rows if len(row) >= _FULL * most]
-
-
-def _first_full(rows: Sequence[Row]) -> int:
-    return rows.index(_full_rows(rows)[0]) if rows else 0
-
-
-def _header_height(rows: Sequence[Row]) -> int:
-    """Return how many rows stand above the body.
-
-    These are the rows above the first full one; and that one too, when it is the first of all, or
-    begins right of the first column, whose header stands above.
-    """
-    first = _first_full(rows)
-    edges = [row[0].box.x2 for row in rows[first + 1 :]]
-    is_header = first == 0 or (bool(edges) and rows[first][0].box.x1 > median(edges))
-    return first + is_header
-
-
-def _grown(columns: list[_Column], box: Box) -> list[_Column]:
-    """Widen the column that a line lies in, or add one; a line in several widens none."""
-    hit = [at for at, column in enumerate(columns) if column.shares(box) > 0]
-    if not hit:
-        return [*columns, _Column(box.x1, box.x2)]
-    if len(hit) > 1:
-        return columns
-    old = columns[hit[0]]
-    wide = _Column(min(old.left, box.x1), max(old.right, box.x2))
-    return [*columns[: hit[0]], wide, *columns[hit[0] + 1 :]]
-
-
-def _joined(columns: list[_Column], rows: Sequence[Row]) -> list[_Column]:
-    """Join neighbours that a line of the body lies over and no row fills both."""
-    kept = columns[:1]
-    lines = [line for row in rows[_header_height(rows) :] for line in row]
-    for column in columns[1:]:
-        together = any(min(kept[-1].shares(x.box), column.shares(x.box)) > 0 for x in lines)
-        if together and not _filled_together(kept[-1], column, rows):
-            kept[-1] = _Column(kept[-1].left, column.right)
-        else:
-            kept.append(column)
-    return kept
-
-
-def _filled_together(one: _Column, other: _Column, rows: Sequence[Row]) -> bool:
-    def fills(column: _Column, row: Row) -> bool:
-        return any(column.shares(line.box) > 0.5 * line.box.width for line in row)
-
-    return any(fills(one, row) and fills(other, row) for row in rows)
-
-
-def _place_row(row: Row, columns: Sequence[_Column], may_span: bool) -> list[_Part]:
+def _place_row(row: Row, columns: Sequence[Column], may_span: bool) -> list[_Part]:
     parts: list[_Part] = []
     for line in row:
         first, last = _columns_of(line, columns)
@@ -228,7 +142,7 @@ def _place_row(row: Row, columns: Sequence[_Column], may_span: bool) -> list[_Pa
     return [_centred(part, parts, columns) for part in parts] if may_span else parts
 
 
-def _columns_of(line: TextLine, columns: Sequence[_Column]) -> tuple[int, int]:
+def _columns_of(line: TextLine, columns: Sequence[Column]) -> tuple[int, int]:
     """Return the first and last column that a line lies over; the nearest if it is over none."""
     over = [at for at, column in enumerate(columns) if column.is_under(line.box)]
     if over:
@@ -237,7 +151,7 @@ def _columns_of(line: TextLine, columns: Sequence[_Column]) -> tuple[int, int]:
     return nearest, nearest
 
 
-def _centred(part: _Part, parts: Sequence[_Part], columns: Sequence[_Column]) -> _Part:
+def _centred(part: _Part, parts: Sequence[_Part], columns: Sequence[Column]) -> _Part:
     """Widen a header that stands in the middle above columns without headers of their own."""
     box = Box.union(line.box for line in part.lines)
     middle, height = box.center[0], box.height

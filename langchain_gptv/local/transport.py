@@ -9,10 +9,11 @@ from typing import Any
 
 import httpx2
 
+from langchain_gptv.local import ADDRESS
 from langchain_gptv.local.wire import LocalService, Reply
 
-BASE_URL = "http://gptv.local/v1"
-"""For the `base_url` of a client. Nothing is looked up: no request leaves the process."""
+BASE_URL = f"{ADDRESS}/v1"
+"""For the `base_url` of an OpenAI client."""
 
 _lock = threading.Lock()
 _default: LocalService | None = None

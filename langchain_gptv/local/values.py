@@ -9,14 +9,12 @@ ValueKind = Literal[
     "amount",
     "date",
     "time",
-    "percent",
     "identifier",
     "phone",
     "email",
     "url",
     "iban",
     "sort_code",
-    "number",
     "text",
 ]
 
@@ -33,14 +31,12 @@ _PATTERNS: dict[ValueKind, str] = {
     rf"|\b\d{{1,2}}(?:st|nd|rd|th)?[ .-]{{0,2}}{_MONTH}[ ,.-]{{0,2}}\d{{4}}\b"
     rf"|\b{_MONTH}\s?\d{{1,2}}(?:st|nd|rd|th)?[ ,]{{0,2}}\d{{4}}\b",
     "time": r"\b\d{1,2}:\d{2}(?::\d{2})?(?:\s?[ap]\.?m\.?)?",
-    "percent": r"\d+(?:[.,]\d+)?\s?%",
     "identifier": r"(?=[^\s]*\d)[A-Z0-9][A-Z0-9./#-]*[A-Z0-9]|\b\d+\b",
     "phone": r"\+?\(?\d[\d ()./-]{6,}\d",
     "email": r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+",
     "url": r"(?:https?://|www\.)\S+|\b[a-z0-9-]+\.(?:com|org|net|io|co\.uk|de|fr|eu|example)(?:/\S*)?\b",
     "iban": r"\b[A-Z]{2}\d{2}(?:\s?[A-Z0-9]{2,4}){3,8}\b",
     "sort_code": r"\b\d{2}-\d{2}-\d{2}\b",
-    "number": r"(?<![\w.,])-?\d+(?:[.,]\d+)?(?![\w%])",
     "text": r"\S.*\S|\S",
 }
 _COMPILED = {kind: re.compile(pattern, re.IGNORECASE) for kind, pattern in _PATTERNS.items()}

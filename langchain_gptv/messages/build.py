@@ -7,6 +7,7 @@ from typing import Any
 
 from langchain_core.messages import HumanMessage
 
+from langchain_gptv._urls import is_web_url
 from langchain_gptv.vision.headers import ACCEPTED_TYPES
 from langchain_gptv.vision.images import Image
 from langchain_gptv.vision.rules import Detail
@@ -27,7 +28,7 @@ def image_block(source: Any, *, detail: Detail | None = None) -> dict[str, Any]:
         {'type': 'image', 'url': 'https://example.com/cat.png', 'extras': {'detail': 'low'}}
     """
     extras = {"extras": {"detail": detail}} if detail else {}
-    if isinstance(source, str) and source.startswith(("http://", "https://")):
+    if isinstance(source, str) and is_web_url(source):
         return {"type": "image", "url": source, **extras}
     image = _as_accepted(Image.of(source))
     base64 = b64encode(image.data).decode()

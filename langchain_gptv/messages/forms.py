@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from langchain_gptv._urls import is_web_url
 from langchain_gptv.exceptions import GPTVError, MessageError
 from langchain_gptv.messages.checked import find_checked, remember
 from langchain_gptv.sources import ImageSources
@@ -180,9 +181,9 @@ class FormReader:
         known = find_checked(value)
         if known is not None:
             return known
-        head = value[:8].lower()
-        if head.startswith(("https://", "http://")):
+        if is_web_url(value):
             return value
+        head = value[:8].lower()
         if head.startswith("data:"):
             return remember(value, self._checked(value, lambda: Image.from_data_url(value)))
         if head.startswith("file://"):

@@ -9,7 +9,9 @@ from typing import Any
 from langchain_core.messages import BaseMessage
 
 from langchain_gptv._bounded import BoundedStore
+from langchain_gptv._urls import is_web_url
 from langchain_gptv.exceptions import GPTVError, MessageError
+from langchain_gptv.messages.content import iter_blocks, place_name, url_of
 from langchain_gptv.messages.forms import FormReader
 from langchain_gptv.messages.video.forms import is_linked_video
 from langchain_gptv.sources import FetchUrls, ImageSources
@@ -19,7 +21,6 @@ KEPT_CHARACTERS = 100_000_000
 """Of all data URLs together; the oldest give way."""
 
 _AT_ONCE = 8
-
 
 FETCHED: BoundedStore[Hashable, str] = BoundedStore(KEPT_CHARACTERS, len, max_age_s=KEPT_SECONDS)
 """The data URLs of what was fetched: a call reads its messages more than once, and a conversation
@@ -57,20 +58,10 @@ def inline_urls(
 
 
 def _urls(messages: Sequence[BaseMessage]) -> Iterator[tuple[str, str]]:
-    for index, message in enumerate(messages):
-        for place, block in enumerate(message.content if isinstance(message.content, list) else ()):
-            url = _url(block)
-            if url[:8].lower().startswith(("https://", "http://")):
-                yield f"messages[{index}].content[{place}]", url
-
-
-def _url(block: Any) -> str:
-    """Return the URL of an image in the normal form, or of a screenshot."""
-    if not isinstance(block, Mapping):
-        return ""
-    inner = block.get("image_url")
-    url = inner.get("url") if isinstance(inner, Mapping) else inner
-    return url if isinstance(url, str) else ""
+    for index, place, block in iter_blocks(messages):
+        url = url_of(block)
+        if is_web_url(url):
+            yield place_name(index, place), url
 
 
 def _with_videos(
@@ -84,7 +75,7 @@ def _with_videos(
     content: list[str | dict[Any, Any]] = []
     for place, block in enumerate(message.content):
         if is_linked_video(block) and _is_wanted(block["url"], sources, fetch_urls):
-            content += expand_fetched(block, f"messages[{index}].content[{place}]", sources)
+            content += expand_fetched(block, place_name(index, place), sources)
         else:
             content.append(block)
     return message.model_copy(update={"content": content})
@@ -122,7 +113,7 @@ def _fetched(url: str, where: str, sources: ImageSources) -> str:
 def _filled(message: BaseMessage, ready: Mapping[str, str]) -> BaseMessage:
     if not isinstance(message.content, list):
         return message
-    content = [_with_data(block, ready.get(_url(block))) for block in message.content]
+    content = [_with_data(block, ready.get(url_of(block))) for block in message.content]
     return message.model_copy(update={"content": content})
 
 

@@ -10,9 +10,9 @@ if TYPE_CHECKING:
     from langchain_gptv.middleware.window import ImageWindow as ImageWindow
 
 _EXPORTS = {
-    "ImageWindow": "middleware.window",
-    "RunBudget": "middleware.budget",
-    "VisionMiddleware": "middleware.vision",
+    "ImageWindow": "window",
+    "RunBudget": "budget",
+    "VisionMiddleware": "vision",
 }
 __all__ = ["ImageWindow", "RunBudget", "VisionMiddleware"]
-__getattr__, __dir__ = lazy_exports("langchain_gptv", _EXPORTS)
+__getattr__, __dir__ = lazy_exports(__name__, _EXPORTS)

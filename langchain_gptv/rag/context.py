@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import PurePath
@@ -15,9 +15,10 @@ from langchain_core.documents import Document
 from langchain_gptv.exceptions import BudgetError
 from langchain_gptv.messages import image_block
 from langchain_gptv.rag.passages import cut_to, share_out
-from langchain_gptv.store import ImageStore, root_of
+from langchain_gptv.rag.room import Room, plan_pictures
+from langchain_gptv.store import ImageStore
 from langchain_gptv.vision.images import Image
-from langchain_gptv.vision.plan import ImageDecision, ImagePlan, plan_images
+from langchain_gptv.vision.plan import ImageDecision, ImagePlan
 from langchain_gptv.vision.prepare import prepare_to_size
 from langchain_gptv.vision.profiles import VisionProfile, get_profile
 from langchain_gptv.vision.rules import Detail
@@ -33,7 +34,6 @@ CITE = "Answer from the sources, and cite each statement by its number, such as 
 _MARK = re.compile(r"<(?=\s*/?\s*source_text)", re.IGNORECASE)
 _TEXT_SHARE = 0.5
 """Of a budget, what texts may take at most when there are pictures."""
-_MANY = 10_000
 _LEAST_TOKENS = 12
 """A text that would be cut to less is left out."""
 
@@ -168,7 +168,7 @@ def plan_context(
         if place < len(sources)
     }
     left = None if max_tokens is None else max_tokens - text_tokens
-    plan, shown = _planned(pictures, profile, detail, _Room(profile, max_images, left))
+    plan, shown = plan_pictures(pictures, profile, detail, Room(profile, max_images, left))
     sources = [replace(source, decision=shown.get(source.number - 1)) for source in sources]
     images = {place: image for place, (_, image) in pictures.items()}
     blocks = _blocks(sources, images, profile, question)
@@ -224,57 +224,6 @@ def _quoted(
     ]
     used = frame + sum(heads[:count]) + sum(_tokens(source.text) for source in sources)
     return sources, used
-
-
-def _planned(
-    pictures: Mapping[int, tuple[str, Image]], profile: VisionProfile, detail: Detail, room: _Room
-) -> tuple[ImagePlan | None, dict[int, ImageDecision]]:
-    """Choose the pictures that fit as they should be seen, best first; else the best, smaller."""
-    if not pictures or not room.images:
-        return None, {}
-    seen = [image for _, image in pictures.values()]
-    wanted = plan_images(seen, profile, detail=detail, on_limit="split").decisions
-    for (place, (handle, _)), decision in zip(pictures.items(), wanted, strict=True):
-        room.take(place, handle, decision.tokens)
-    details = dict(zip(pictures, (decision.detail for decision in wanted), strict=True))
-    places = sorted(room.taken) or [next(iter(pictures))]
-    try:
-        plan = plan_images(
-            [pictures[place][1] for place in places],
-            profile,
-            # The best alone may go down to "low"; what fits is sent as it was decided.
-            detail=[details[place] for place in places] if room.taken else detail,
-            max_tokens=room.tokens,
-            on_limit="fit",
-        )
-    except BudgetError:
-        return None, {}
-    return plan, dict(zip(places, plan.decisions, strict=True))
-
-
-class _Room:
-    """How many pictures and tokens there is room for, and what has taken it.
-
-    Attributes:
-        images: Pictures at most.
-        tokens: Of all pictures at most; None is no limit.
-        taken: Handle and tokens of the pictures that have a place.
-    """
-
-    def __init__(self, profile: VisionProfile, max_images: int | None, tokens: int | None) -> None:
-        limits = [most for most in (max_images, profile.limits.max_images) if most is not None]
-        self.images = min(limits, default=_MANY)
-        self.tokens = tokens
-        self.taken: dict[int, tuple[str, int]] = {}
-
-    def take(self, place: int, handle: str, tokens: int) -> None:
-        """Take a picture if it fits; a page takes the place of its figures, and shows them."""
-        if root_of(handle) in {other for other, _ in self.taken.values()}:
-            return
-        rest = {p: taken for p, taken in self.taken.items() if root_of(taken[0]) != handle}
-        used = sum(needed for _, needed in rest.values()) + tokens
-        if len(rest) < self.images and (self.tokens is None or used <= self.tokens):
-            self.taken = {**rest, place: (handle, tokens)}
 
 
 def _blocks(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import Self
@@ -14,7 +15,7 @@ from langchain_core.embeddings import Embeddings
 from langchain_core.language_models import BaseChatModel
 
 from langchain_gptv.batch.locks import lock_file
-from langchain_gptv.exceptions import ImageNotFoundError
+from langchain_gptv.exceptions import ImageError, ImageNotFoundError, VideoError
 from langchain_gptv.rag.chroma import all_texts, open_chroma
 from langchain_gptv.rag.describing import Describer
 from langchain_gptv.rag.documents import Failure, Progress, SourceFile
@@ -48,7 +49,8 @@ _SUFFIXES = PDF_SUFFIXES | IMAGE_SUFFIXES | VIDEO_SUFFIXES
 class FolderIndex:
     """An index of folders of PDF files, images and videos, kept in a folder of its own.
 
-    A second `update` of a folder that did not change opens no file; a changed file is read anew;
+    A second `update` of a folder that did not change opens no file; a changed file is read anew,
+    and one for which a model or the disk failed is tried again;
     what was read or described of unchanged bytes is never read twice. Safe for several processes
     that search; a second one that updates is refused.
 
@@ -186,10 +188,13 @@ class FolderIndex:
             # The group ends at the next file's first page: all failures of this one are known.
             doc_ids = self.retriever.add_documents(group)
             report.documents += len(doc_ids)
-            error = _errors(path, loading.failures)
-            self._manifest.keep(files.pop(path), digests[path], doc_ids, error)
+            failures = _failures(path, loading)
+            file = _settled(files.pop(path), failures)
+            self._manifest.keep(file, digests[path], doc_ids, _told(failures))
         for path, file in files.items():  # those that gave no document at all
-            self._manifest.keep(file, digests.get(path, ""), (), _errors(path, loading.failures))
+            failures = _failures(path, loading)
+            digest = digests.get(path, "")
+            self._manifest.keep(_settled(file, failures), digest, (), _told(failures))
 
     def _clean(self, report: IndexReport) -> None:
         self._manifest.forget(report.removed)
@@ -237,8 +242,17 @@ def _opened(
         yield source, reader
 
 
-def _errors(path: str, failures: Iterable[Failure]) -> str:
-    mine = [failure for failure in failures if failure.source == path]
+def _failures(path: str, loading: Loading) -> list[Failure]:
+    return [failure for failure in loading.failures if failure.source == path]
+
+
+def _settled(file: SeenFile, failures: Iterable[Failure]) -> SeenFile:
+    """Return the file as it is kept: as changed, where not its bytes but something else failed."""
+    own = (ImageError, VideoError)
+    return file if all(isinstance(f.error, own) for f in failures) else replace(file, mtime_ns=-1)
+
+
+def _told(failures: Iterable[Failure]) -> str:
     return "; ".join(
-        f"{each.place}: {each.error}" if each.place else str(each.error) for each in mine
+        f"{each.place}: {each.error}" if each.place else str(each.error) for each in failures
     )

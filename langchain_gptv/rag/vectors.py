@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from langchain_core.embeddings import Embeddings
 
+from langchain_gptv._files import write_atomically
 from langchain_gptv.exceptions import MissingExtraError
 
 if TYPE_CHECKING:
@@ -126,9 +127,7 @@ class HashedEmbeddings(Embeddings):
         """Write what was learned to a file, which is whole or not there."""
         with self._lock:
             learned = {"documents": self._documents, "seen_in": list(self._seen_in.items())}
-        beside = Path(f"{os.fspath(path)}.new")
-        beside.write_text(json.dumps(learned))
-        beside.replace(path)
+        write_atomically(Path(path), json.dumps(learned).encode())
 
     def load(self, path: str | os.PathLike[str]) -> None:
         """Read what another one has learned.

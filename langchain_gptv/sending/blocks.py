@@ -8,6 +8,7 @@ from typing import Any
 
 from langchain_core.messages import BaseMessage
 
+from langchain_gptv.messages.content import IMAGE_TYPES, iter_blocks, place_name, url_of
 from langchain_gptv.vision.images import Image
 from langchain_gptv.vision.profiles import VisionProfile
 from langchain_gptv.vision.rules import Detail
@@ -16,8 +17,6 @@ Block = dict[str, Any]
 
 UNSEEN_SIDE = 2048
 """Pixels of each side that an image behind a URL is counted with: nothing is fetched to count."""
-
-_IMAGES = ("image_url", "input_image", "image", "image_generation_call", "computer_screenshot")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +36,7 @@ class FoundImage:
     @property
     def url(self) -> str:
         """Its URL or data URL; '' for an uploaded file."""
-        inner = self.block.get("image_url")
-        url = inner.get("url") if isinstance(inner, dict) else inner
-        return url if isinstance(url, str) else ""
+        return url_of(self.block)
 
     @property
     def data_url(self) -> str:
@@ -87,12 +84,8 @@ def find_images(
         names: What errors call a block, by its identity; see `name_blocks`.
     """
     return [
-        FoundImage(
-            (index, place),
-            block,
-            (names or {}).get(id(block), f"messages[{index}].content[{place}]"),
-        )
-        for index, place, block in _blocks(messages)
+        FoundImage((index, place), block, (names or {}).get(id(block), place_name(index, place)))
+        for index, place, block in iter_blocks(messages)
         if block.get("type") == "input_image"
         or (block.get("type") == "image_url" and isinstance(block["image_url"], dict))
     ]
@@ -120,10 +113,10 @@ def with_blocks(
 
 def has_images(messages: Sequence[BaseMessage]) -> bool:
     """Tell whether any message in the normal form has an image, of whoever's making."""
-    return any(block.get("type") in _IMAGES for _, _, block in _blocks(messages))
+    return any(block.get("type") in IMAGE_TYPES for _, _, block in iter_blocks(messages))
 
 
-def is_plain(model_input: Any) -> bool:
+def is_text_only(model_input: Any) -> bool:
     """Tell whether an input is text alone, so that nothing in it takes time."""
     if isinstance(model_input, str):
         return True
@@ -133,10 +126,3 @@ def is_plain(model_input: Any) -> bool:
         and message.additional_kwargs.get("type") != "computer_call_output"  # may be a URL
         for message in model_input
     )
-
-
-def _blocks(messages: Sequence[BaseMessage]) -> Iterator[tuple[int, int, Block]]:
-    for index, message in enumerate(messages):
-        for place, block in enumerate(message.content if isinstance(message.content, list) else ()):
-            if isinstance(block, dict):
-                yield index, place, block

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
 from langchain_gptv.exceptions import GPTVWarning
+from langchain_gptv.messages.content import iter_blocks
 from langchain_gptv.sending.blocks import find_images
 from langchain_gptv.vision.profiles import VisionProfile
 from langchain_gptv.vision.rules import Detail
@@ -43,16 +44,10 @@ def count_message_tokens(
         images = [image for image in images if not image.data_url]
     image_tokens = sum(image.tokens(profile, detail) for image in images)
     schemas = json.dumps([convert_to_openai_tool(tool) for tool in tools]) if tools else ""
-    if any(block.get("type") in ("file", "input_file") for block in _blocks(messages)):
+    if any(block.get("type") in ("file", "input_file") for _, _, block in iter_blocks(messages)):
         warnings.warn("The tokens of files are not counted.", GPTVWarning, stacklevel=3)
     overhead = MESSAGE_TOKENS * len(messages) + REPLY_TOKENS
     return text + image_tokens + (planned or 0) + estimate_text_tokens(schemas) + overhead
-
-
-def _blocks(messages: Sequence[BaseMessage]) -> Iterator[Mapping[str, Any]]:
-    for message in messages:
-        if isinstance(message.content, list):
-            yield from (block for block in message.content if isinstance(block, Mapping))
 
 
 def _texts(messages: Sequence[BaseMessage]) -> Iterator[str]:

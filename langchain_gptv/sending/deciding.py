@@ -118,7 +118,7 @@ class ImageDecider:
 
     def _prepare(self, found: FoundImage, decision: ImageDecision) -> PreparedImage:
         image, profile = found.load(), self.profile
-        if not decision.reason.startswith("made smaller"):
+        if not decision.is_shrunk:
             return prepare_image(image, profile, decision.detail, resize=self.policy.resize)
         return prepare_to_size(
             image,

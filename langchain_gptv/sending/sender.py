@@ -107,8 +107,7 @@ class ImageSender:
         """State `detail` in every case; some servers demand it, and "auto" may be dear."""
         detail, block = image.detail or self.detail, image.block
         if detail == "auto" and self.profile is not None:
-            details = self.profile.details
-            detail = "high" if "high" in details else details[-1]
+            detail = self.profile.main_detail
         if block["type"] == "input_image":
             return {**block, "detail": detail}
         return {**block, "image_url": {**block["image_url"], "detail": detail}}

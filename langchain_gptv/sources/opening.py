@@ -149,7 +149,7 @@ def _check_ordinary(found: os.stat_result, shown: str) -> None:
 def _kernel_devices() -> frozenset[int]:
     """Return the file systems of the kernel, which may be mounted in other places too."""
     found = set()
-    for folder in ("/proc", "/sys"):
+    for folder in _KERNEL:
         if os.path.ismount(folder):
             found.add(os.stat(folder).st_dev)  # noqa: PTH116 - as with the other calls here
     return frozenset(found)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from langchain_core.stores import BaseStore
+
+from langchain_gptv._files import write_atomically, written_beside
 
 _PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
@@ -42,14 +43,12 @@ class FileStore(BaseStore[str, bytes]):
     def mset(self, key_value_pairs: Sequence[tuple[str, bytes]]) -> None:
         """Write the files, each atomically."""
         for key, value in key_value_pairs:
-            path = self._path(key)
-            with _written_beside(path, value) as temporary:
-                temporary.replace(path)
+            write_atomically(self._path(key), value)
 
     def add_new(self, key: str, value: bytes) -> bool:
         """Write a file, or return False when it is there, in one step for all processes."""
         path = self._path(key)
-        with _written_beside(path, value) as temporary:
+        with written_beside(path, value) as temporary:
             try:
                 os.link(temporary, path)
             except FileExistsError:
@@ -96,18 +95,3 @@ class FileStore(BaseStore[str, bytes]):
                 if key.startswith(prefix) and not name.startswith("."):
                     with contextlib.suppress(FileNotFoundError):  # deleted meanwhile
                         yield key, path.stat()
-
-
-@contextlib.contextmanager
-def _written_beside(path: Path, data: bytes) -> Iterator[Path]:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".")
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        yield temporary
-    finally:
-        temporary.unlink(missing_ok=True)

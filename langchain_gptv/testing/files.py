@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from langchain_gptv._files import write_atomically
 from langchain_gptv.exceptions import CassetteError, MissingExtraError
-from langchain_gptv.testing.atomic import write_atomically
 from langchain_gptv.testing.digests import CleanBody
 from langchain_gptv.testing.orphans import note_opened
 from langchain_gptv.testing.serializer import END, HEAD, line_of_interaction
@@ -67,7 +67,7 @@ class CassetteFiles:
         pictures = _pictures(cassette_dict)
         text = serialize(cassette_dict, serializer)
         store_thumbnails(pictures, images_folder(path))
-        write_atomically(path, text.encode())
+        write_atomically(path, text.encode(), mode=0o644)
 
 
 def read_cassette(path: Path, serializer: Any) -> Exchanges:

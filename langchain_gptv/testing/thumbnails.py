@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from langchain_gptv._files import write_atomically
 from langchain_gptv.exceptions import GPTVError
-from langchain_gptv.testing.atomic import write_atomically
 from langchain_gptv.vision.images import Image
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def store_thumbnails(pictures: Mapping[str, bytes], folder: Path) -> list[Path]:
         if made:
             suffix, small = made
             path = folder / f"{name}.{suffix}"
-            write_atomically(path, small)
+            write_atomically(path, small, mode=0o644)
             written.append(path)
     return written
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from langchain_gptv.tools.ask import ask_image as ask_image
     from langchain_gptv.tools.base import VisionResult as VisionResult
     from langchain_gptv.tools.base import VisionTool as VisionTool
+    from langchain_gptv.tools.base import default_observer as default_observer
     from langchain_gptv.tools.compare import CompareImages as CompareImages
     from langchain_gptv.tools.compare import Comparison as Comparison
     from langchain_gptv.tools.compare import Difference as Difference
@@ -131,6 +132,7 @@ _EXPORTS = {
     "azoom_image": "zoom",
     "check_sums": "extraction.checks",
     "compare_images": "compare",
+    "default_observer": "base",
     "describe_image": "describe",
     "extract_data": "extract",
     "find_moments": "moments",
@@ -200,6 +202,7 @@ __all__ = [
     "azoom_image",
     "check_sums",
     "compare_images",
+    "default_observer",
     "describe_image",
     "extract_data",
     "find_moments",

@@ -6,6 +6,7 @@ from pydantic import BaseModel
 
 from langchain_gptv.store import Crop, ImageStore
 from langchain_gptv.tools.base import Content, ImageArguments, VisionResult, VisionTool, show
+from langchain_gptv.tools.regions import write_region
 from langchain_gptv.tools.steps import Steps
 from langchain_gptv.vision.boxes import Box
 from langchain_gptv.vision.images import Image
@@ -78,5 +79,4 @@ def _said(again: SeenAgain) -> str:
     said = f"{again.image}, {again.width} x {again.height} pixels"
     if again.region is None:
         return f"{said}:"
-    edges = ",".join(f"{edge:.0f}" for edge in again.region)
-    return f"{said}, the region {edges} of {again.root}:"
+    return f"{said}, the region {write_region(again.region)} of {again.root}:"

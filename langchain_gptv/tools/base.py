@@ -166,10 +166,13 @@ def explain_arguments(error: Any) -> str:
 def what_next(error: GPTVError) -> str:
     """Return the error as a model is told it: what is wrong, and what it can do about it.
 
-    The rest of our messages is for developers: a model cannot add a root.
+    The rest of our messages is for developers: a model cannot add a root. A reply that is no answer
+    may repeat what is written in the picture, so it is not repeated.
     """
     told = 2 if isinstance(error, UnknownImageError) else 1  # its second says which there are
     rule = ". ".join(str(error).split(". ")[:told]).rstrip(".")
+    if isinstance(error, ReplyError) and error.reply:
+        rule = "The model that looked at it gave no answer in the form asked for"
     advice = next((advice for kind, advice in _NEXT if isinstance(error, kind)), "")
     if isinstance(error, RegionError | BudgetError):
         return f"{error} {advice}"

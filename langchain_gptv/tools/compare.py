@@ -12,6 +12,7 @@ from langchain_gptv.exceptions import ReplyError
 from langchain_gptv.tools.base import Content, VisionResult, VisionTool
 from langchain_gptv.tools.quoting import quote_picture_text
 from langchain_gptv.tools.references import IMAGE_HELP
+from langchain_gptv.tools.regions import write_region
 from langchain_gptv.tools.steps import Model, Reply, Steps, Usage, arun_steps, ask_object, run_steps
 from langchain_gptv.vision.boxes import Box
 from langchain_gptv.vision.differences import PixelDifference, find_differences
@@ -244,13 +245,9 @@ def _said(found: Comparison) -> str:
 def _by_pixels(regions: Sequence[Box]) -> str:
     if not regions:
         return ""
-    return "\nThe pixels differ at: " + "; ".join(_edges(box) for box in regions)
+    return "\nThe pixels differ at: " + "; ".join(map(write_region, regions))
 
 
 def _line(each: Difference) -> str:
-    where = f" at {_edges(each.region)}" if each.region else ""
+    where = f" at {write_region(each.region)}" if each.region else ""
     return f"- {each.kind}{where}: {each.description}"
-
-
-def _edges(box: Box) -> str:
-    return ",".join(f"{edge:.0f}" for edge in box)

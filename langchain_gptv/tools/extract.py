@@ -195,13 +195,18 @@ class ExtractData(VisionTool):
 
 def _said(found: Extraction[Any]) -> str:
     unreadable = [f"{path}: {reason}" for path, reason in found.unreadable.items()]
-    parts = [
-        quote_picture_text(_written(found), found.image),
-        _sums(found.checks),
+    # Paths and reasons are as a model wrote them that looked at the picture.
+    doubts = [
         _listed("Not readable; zoom_image may help", unreadable),
         _listed("No words in the image say these values", found.unconfirmed),
     ]
-    return "\n".join(part for part in parts if part)
+    doubtful = "\n".join(filter(None, doubts))
+    parts = [
+        quote_picture_text(_written(found), found.image),
+        _sums(found.checks),
+        quote_picture_text(doubtful, found.image) if doubtful else "",
+    ]
+    return "\n".join(filter(None, parts))
 
 
 def _written(found: Extraction[Any]) -> str:

@@ -19,6 +19,7 @@ from langchain_gptv.tools.candidates import Candidate, find_candidates, split_by
 from langchain_gptv.tools.cells import choose_cells
 from langchain_gptv.tools.coordinates import Convention, write_boxes
 from langchain_gptv.tools.marks import choose_marks
+from langchain_gptv.tools.quoting import quote_picture_text
 from langchain_gptv.tools.regions import write_region
 from langchain_gptv.tools.spending import Purse, SearchBudget
 from langchain_gptv.tools.steps import Model, Steps, arun_steps, run_steps
@@ -237,8 +238,8 @@ def _told(located: Located) -> str:
             f"Nothing in {located.image} ({size}) fits {located.phrase!r}. Try other words, or "
             "look closer with zoom_image."
         )
-    lines = [_line(place) for place in located.found]
-    return f"In {located.image} ({size}), as x1,y1,x2,y2:\n" + "\n".join(lines)
+    listed = quote_picture_text("\n".join(map(_line, located.found)), located.image)
+    return f"In {located.image} ({size}), as x1,y1,x2,y2:\n{listed}"
 
 
 def _line(place: LocatedBox) -> str:

@@ -16,7 +16,7 @@ from langchain_gptv.tools.base import (
     default_observer,
 )
 from langchain_gptv.tools.quoting import quote_picture_text
-from langchain_gptv.tools.regions import Region, parse_region
+from langchain_gptv.tools.regions import Region, parse_region, write_region
 from langchain_gptv.tools.steps import Model, Steps, Usage, arun_steps, ask_object, run_steps
 from langchain_gptv.vision.boxes import Box
 from langchain_gptv.vision.images import Image
@@ -228,5 +228,5 @@ def _said(read: TextReading, boxes: bool) -> str:
 
 
 def _with_box(line: ReadLine) -> str:
-    where = ",".join(f"{edge:.0f}" for edge in line.box) if line.box else "?"
+    where = write_region(line.box) if line.box else "?"
     return f"[{where}] {line.text}"

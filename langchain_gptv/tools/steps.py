@@ -111,11 +111,18 @@ def ask_object(schema: type[_Value], *parts: Any) -> Steps[Reply[_Value]]:
     usage = Usage.of(answer)
     try:
         return Reply(_parsed(answer, schema), usage)
-    except ReplyError as error:
-        said = AIMessage(_said(answer) or "(nothing)")
-        messages = (*messages, said, HumanMessage(f"{error} Answer with the JSON object alone."))
+    except ValidationError as error:
+        # The reply stays in its own turn: in one of the user, words of a picture would be ours.
+        wish = f"That {_problem(error, schema)} Answer with the JSON object alone."
+        said = _said(answer)
+        messages = (*messages, AIMessage(said or "(nothing)"), HumanMessage(wish))
     answer = yield ModelCall(messages, schema)
-    return Reply(_parsed(answer, schema), usage + Usage.of(answer))
+    try:
+        return Reply(_parsed(answer, schema), usage + Usage.of(answer))
+    except ValidationError as error:
+        said = _said(answer)
+        told = f"The reply {said[:200]!r} {_problem(error, schema)}"
+        raise ReplyError(told, reply=said) from None
 
 
 @dataclass(frozen=True)
@@ -218,18 +225,16 @@ def _message_of(output: Any) -> AIMessage:
 
 
 def _parsed(answer: AIMessage, schema: type[_Value]) -> _Value:
-    said = _said(answer)
-    try:
-        if answer.tool_calls:
-            return schema.model_validate(answer.tool_calls[0]["args"])
-        return schema.model_validate_json(_json_part(said))
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        problem = f"{where}: {first['msg']}" if where else first["msg"]
-        raise ReplyError(
-            f"The reply {said[:200]!r} is no {schema.__name__} ({problem}).", reply=said
-        ) from None
+    if answer.tool_calls:
+        return schema.model_validate(answer.tool_calls[0]["args"])
+    return schema.model_validate_json(_json_part(_said(answer)))
+
+
+def _problem(error: ValidationError, schema: type[BaseModel]) -> str:
+    first = error.errors()[0]
+    where = ".".join(map(str, first["loc"]))
+    problem = f"{where}: {first['msg']}" if where else first["msg"]
+    return f"is no {schema.__name__} ({problem})."
 
 
 def _said(answer: AIMessage) -> str:

@@ -15,7 +15,7 @@ from langchain_gptv.vision.prepare import prepare_to_size
 from langchain_gptv.vision.profiles import VisionProfile
 from langchain_gptv.vision.rules import Detail
 from langchain_gptv.vision.text_height import measure_text_height
-from langchain_gptv.vision.tiles import choose_tiles, cut_tiles, main_detail, seen_scale
+from langchain_gptv.vision.tiles import choose_tiles, cut_tiles, seen_scale
 from langchain_gptv.vision.transform import Transform
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class Sight:
     def __init__(self, image: Image, profile: VisionProfile) -> None:
         self.image, self.profile = image, profile
         self.whole = Box(0, 0, image.width, image.height)
-        self.detail = main_detail(profile)
+        self.detail = profile.main_detail
 
     @cached_property
     def picture(self) -> PIL.Image.Image:

@@ -10,6 +10,11 @@ if TYPE_CHECKING:
     from langchain_gptv.vision.costs import compare_usage as compare_usage
     from langchain_gptv.vision.costs import estimate_cost as estimate_cost
     from langchain_gptv.vision.images import Image as Image
+    from langchain_gptv.vision.observations import DetectedObject as DetectedObject
+    from langchain_gptv.vision.observations import Observation as Observation
+    from langchain_gptv.vision.observations import Observer as Observer
+    from langchain_gptv.vision.observations import TextLine as TextLine
+    from langchain_gptv.vision.observations import Word as Word
     from langchain_gptv.vision.plan import ImageDecision as ImageDecision
     from langchain_gptv.vision.plan import ImagePlan as ImagePlan
     from langchain_gptv.vision.plan import plan_images as plan_images
@@ -38,19 +43,24 @@ if TYPE_CHECKING:
 
 _EXPORTS = {
     "Box": "boxes",
+    "DetectedObject": "observations",
     "Frame": "video.frames",
     "FrameScorer": "video.scoring",
     "Image": "images",
     "ImageDecision": "plan",
     "ImagePlan": "plan",
+    "Observation": "observations",
+    "Observer": "observations",
     "ObserverScorer": "video.scoring",
     "PatchRule": "rules",
     "PatchSize": "rules",
     "PreparedImage": "prepare",
+    "TextLine": "observations",
     "TileRule": "rules",
     "Transform": "transform",
     "UsageComparison": "costs",
     "VisionProfile": "profiles",
+    "Word": "observations",
     "compare_usage": "costs",
     "contact_sheet": "video.sheets",
     "estimate_cost": "costs",
@@ -70,19 +80,24 @@ _EXPORTS = {
 }
 __all__ = [
     "Box",
+    "DetectedObject",
     "Frame",
     "FrameScorer",
     "Image",
     "ImageDecision",
     "ImagePlan",
+    "Observation",
+    "Observer",
     "ObserverScorer",
     "PatchRule",
     "PatchSize",
     "PreparedImage",
+    "TextLine",
     "TileRule",
     "Transform",
     "UsageComparison",
     "VisionProfile",
+    "Word",
     "compare_usage",
     "contact_sheet",
     "estimate_cost",

@@ -4,6 +4,9 @@ from collections.abc import Iterable
 from itertools import pairwise
 from typing import NamedTuple, Self
 
+Point = tuple[float, float]
+"""A place (x, y)."""
+
 
 class Box(NamedTuple):
     """A rectangle in pixels of the upright picture, top left (x1, y1) to bottom right (x2, y2).
@@ -19,7 +22,7 @@ class Box(NamedTuple):
     y2: float
 
     @classmethod
-    def around(cls, points: Iterable[tuple[float, float]]) -> Self:
+    def around(cls, points: Iterable[Point]) -> Self:
         """Return the smallest box that holds all `points` (x, y)."""
         xs, ys = zip(*points, strict=True)
         return cls(min(xs), min(ys), max(xs), max(ys))
@@ -78,7 +81,7 @@ class Box(NamedTuple):
         return max(0, self.width) * max(0, self.height)
 
     @property
-    def center(self) -> tuple[float, float]:
+    def center(self) -> Point:
         """The middle (x, y)."""
         return (self.x1 + self.x2) / 2, (self.y1 + self.y2) / 2
 

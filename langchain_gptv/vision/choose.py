@@ -23,19 +23,23 @@ _SHRINK = 0.85
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One way to send an image: `width` x `height` pixels under `detail`, and why."""
+    """One way to send an image: `width` x `height` pixels under `detail`, and why.
+
+    `is_shrunk` tells that these are fewer pixels than the model would see under `detail`.
+    """
 
     detail: Detail
     width: int
     height: int
     tokens: int
     reason: str
+    is_shrunk: bool = False
 
 
 def needs_text_height(image: Image, profile: VisionProfile) -> bool:
     """Tell whether the height of its text could change how an image is sent."""
     size = (image.width, image.height)
-    main = _choice(image, profile, _main(profile))
+    main = _choice(image, profile, profile.main_detail)
     return (main.width, main.height) != size or _cheaper(image, profile, main) is not None
 
 
@@ -50,7 +54,7 @@ def choose(
         text_height: Font size in pixels of the image; None when no text is known of.
         allow_original: Whether `original` may be chosen for text that is unreadable at high.
     """
-    main = _choice(image, profile, _main(profile))
+    main = _choice(image, profile, profile.main_detail)
     low = _cheaper(image, profile, main)
     if text_height is None:
         best = low if low and _area(low) == _area(main) else main
@@ -75,7 +79,7 @@ def smaller(image: Image, profile: VisionProfile, details: Iterable[Detail]) -> 
         width, height = profile.seen_size(image.width, image.height, detail)
         while max(width, height) >= _SMALLEST_SIDE:
             tokens = profile.tokens(width, height, detail)
-            yield Choice(detail, width, height, tokens, "made smaller to fit the budget")
+            yield Choice(detail, width, height, tokens, "made smaller to fit the budget", True)
             width, height = max(1, int(width * _SHRINK)), max(1, int(height * _SHRINK))
 
 
@@ -87,7 +91,7 @@ def zoom_advice(
         return ""
     for parts in range(2, _MAX_ZOOM + 1):
         width, height = -(-image.width // parts), -(-image.height // parts)
-        seen, _ = profile.seen_size(width, height, _main(profile))
+        seen, _ = profile.seen_size(width, height, profile.main_detail)
         if text_height * seen / width >= min(READABLE_PX, text_height):
             return f"zoom {parts}x{parts}"
     return "crop to the text"
@@ -96,10 +100,6 @@ def zoom_advice(
 def is_readable(choice: Choice, image: Image, text_height: int) -> bool:
     """Tell whether text is as high as it must be, or as high as the file has it."""
     return _text_px(choice, image, text_height) >= min(READABLE_PX, text_height)
-
-
-def _main(profile: VisionProfile) -> Detail:
-    return "high" if "high" in profile.details else profile.details[-1]
 
 
 def _cheaper(image: Image, profile: VisionProfile, main: Choice) -> Choice | None:

@@ -6,9 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from langchain_gptv.vision.boxes import Box
-
-Point = tuple[float, float]
+from langchain_gptv.vision.boxes import Box, Point
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,15 +142,6 @@ def read_header(peek: Peek, *, page: int = 0) -> Header:
     return header
 
 
-def read_partial_header(head: bytes, *, name: str) -> Header:
-    """Read the header of an image of which only the first bytes are at hand, as of a download.
-
-    Orientation that PNG and WebP store behind the pixels is not seen, and some TIFF, HEIC and AVIF
-    files keep their header there: for those a CorruptImageError says that more is needed.
-    """
-    return read_header(Peek.over(head, name=name, is_partial=True))
-
-
 def check_pixels(width: int, height: int, name: str, limit: int = MAX_PIXELS) -> None:
     """Refuse a picture of more than `limit` pixels.
 
@@ -224,11 +215,9 @@ def _png(peek: Peek) -> Header:
             orientation = tiff.exif_orientation(peek.at(offset, length))
         elif kind in (b"IDAT", b"IEND"):
             break
-    if orientation is None and not peek.is_partial:
+    if orientation is None:
         orientation = png_late_orientation(peek, offset - 8, length + 12)
-    return Header(
-        "image/png", width, height, orientation or 1, max(frames, 1), transparent, depth <= 8
-    )
+    return Header("image/png", width, height, orientation, max(frames, 1), transparent, depth <= 8)
 
 
 def _gif(peek: Peek) -> Header:
@@ -258,7 +247,7 @@ def _webp(peek: Peek) -> Header:
 def _webp_extended(peek: Peek) -> Header:
     flags = peek.at(20, 1)[0]
     orientation = 1
-    if flags & 0x08 and not peek.is_partial:
+    if flags & 0x08:
         for kind, offset, length in webp_chunks(peek):
             if kind == b"EXIF":
                 exif = peek.at(offset, length).removeprefix(b"Exif\0\0")

@@ -9,6 +9,7 @@ import os
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, Self
 
+from langchain_gptv._urls import is_web_url
 from langchain_gptv.exceptions import UnsupportedImageError
 from langchain_gptv.vision import tiff
 from langchain_gptv.vision.blobs import Base64Blob, Blob, BytesBlob, PathBlob, PictureBlob
@@ -93,7 +94,7 @@ class Image:
             ImageNotFoundError: There is no file at the path.
         """
         name = os.fspath(path)
-        if name.startswith(("http://", "https://")):
+        if is_web_url(name):
             raise UnsupportedImageError(
                 f"'{name}' is a URL, and images are not fetched here. Load it with ImageSources."
             )
@@ -159,14 +160,12 @@ class Image:
     @property
     def width(self) -> int:
         """Pixels of the upright picture."""
-        header = self.header
-        return header.height if header.orientation >= 5 else header.width
+        return self.header.upright_size[0]
 
     @property
     def height(self) -> int:
         """Pixels of the upright picture."""
-        header = self.header
-        return header.width if header.orientation >= 5 else header.height
+        return self.header.upright_size[1]
 
     @property
     def orientation(self) -> int:

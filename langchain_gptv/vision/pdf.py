@@ -1,4 +1,4 @@
-"""PDF files: pages as pictures, their text layer with boxes, and the figures on them.
+"""PDF files: pages as pictures, and the lines of their text layer.
 
 PDFium keeps global state and is not safe for threads, so every call of it is made under one lock.
 """
@@ -25,6 +25,7 @@ from langchain_gptv.vision.boxes import Box
 from langchain_gptv.vision.choose import READABLE_PX
 from langchain_gptv.vision.headers import MAX_PIXELS
 from langchain_gptv.vision.observations import TextLine
+from langchain_gptv.vision.pdf_text import read_lines
 from langchain_gptv.vision.profiles import VisionProfile
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ class PDFPage:
         Raises:
             CorruptImageError: It cannot be read.
         """
-        found: list[TextLine] = called(lambda: _lines(self, self.size_at(dpi)), self.name)
+        found: list[TextLine] = called(lambda: read_lines(self.raw, self.size_at(dpi)), self.name)
         return found
 
     def __repr__(self) -> str:
@@ -187,7 +188,7 @@ def readable_dpi(
         # Rounded down, as one pixel more than is seen has the service scale the picture.
         return min(seen[0] / width, seen[1] / height) * 72 * 0.9999
 
-    dpi = dpi_at("high" if "high" in profile.details else profile.details[-1])
+    dpi = dpi_at(profile.main_detail)
     if text_pt and text_pt * dpi / 72 < READABLE_PX and "original" in profile.details:
         dpi = max(dpi, min(dpi_at("original"), READABLE_PX * 72 / text_pt))
     return min(max(dpi, MIN_DPI), MAX_DPI)
@@ -235,55 +236,6 @@ class _Canvas:
 
 
 _CANVAS = _Canvas()
-
-
-def to_pixels(page: Any, size: tuple[int, int]) -> Callable[[float, float], tuple[int, int]]:
-    """Return what maps a point of a pypdfium2 page to pixels of the page at `size`."""
-    from pypdfium2 import PdfPosConv
-
-    to_bitmap: Callable[[float, float], tuple[int, int]] = PdfPosConv(
-        page, (0, 0, *size, 0)
-    ).to_bitmap
-    return to_bitmap
-
-
-def _lines(page: PDFPage, size: tuple[int, int]) -> list[TextLine]:
-    textpage = page.raw.get_textpage()
-    try:
-        place = to_pixels(page.raw, size)
-        bounds = Box(0, 0, *size)
-        found = []
-        for text, start, count in _runs(textpage):
-            box = _box(textpage, start, count, place)
-            inside = box and box.intersection(bounds)
-            if inside and inside.area:
-                found.append(TextLine(text, 1.0, inside))
-        return found
-    finally:
-        textpage.close()
-
-
-def _runs(textpage: Any) -> Iterator[tuple[str, int, int]]:
-    """Yield each line of text with its first character and their number, as PDFium counts."""
-    start = 0
-    for line in textpage.get_text_range().splitlines(keepends=True):
-        count = len(line.encode("utf-16-le")) // 2
-        text = " ".join(line.replace("\ufffe", "-").replace("\x02", "-").split())
-        if text:
-            yield text, start, count
-        start += count
-
-
-def _box(
-    textpage: Any, start: int, count: int, place: Callable[[float, float], tuple[int, int]]
-) -> Box | None:
-    rects = [textpage.get_rect(i) for i in range(textpage.count_rects(start, count))]
-    corners = [
-        place(*corner)
-        for left, bottom, right, top in rects
-        for corner in ((left, bottom), (right, top))
-    ]
-    return Box(*map(float, Box.around(corners))) if corners else None
 
 
 def _opened(pdfium: Any, source: Any, password: str | None, name: str) -> Any:

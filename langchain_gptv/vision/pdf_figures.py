@@ -12,7 +12,8 @@ import PIL.ImageDraw
 
 from langchain_gptv.vision.boxes import Box
 from langchain_gptv.vision.observations import TextLine
-from langchain_gptv.vision.pdf import PDFPage, called, to_pixels
+from langchain_gptv.vision.pdf import PDFPage, called
+from langchain_gptv.vision.pdf_text import to_pixels
 
 MIN_SHARE = 0.015
 """Of the page; what is smaller is a logo, a bullet or an icon."""

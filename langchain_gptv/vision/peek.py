@@ -28,11 +28,10 @@ class Peek:
         b'89a'
     """
 
-    def __init__(self, file: BinaryIO, head: bytes, *, name: str, is_partial: bool = False) -> None:
+    def __init__(self, file: BinaryIO, head: bytes, *, name: str) -> None:
         self._file = file
         self.head = head
         self.name = name
-        self.is_partial = is_partial
 
     @classmethod
     def into(cls, file: BinaryIO, *, name: str, first: int = HEAD_BYTES) -> Peek:
@@ -40,9 +39,9 @@ class Peek:
         return cls(file, file.read(first), name=name)
 
     @classmethod
-    def over(cls, data: bytes, *, name: str = "data", is_partial: bool = False) -> Peek:
-        """Peek into bytes in memory; `is_partial` says that they are only the start of a file."""
-        return cls(io.BytesIO(data), data, name=name, is_partial=is_partial)
+    def over(cls, data: bytes, *, name: str = "data") -> Peek:
+        """Peek into bytes in memory."""
+        return cls(io.BytesIO(data), data, name=name)
 
     def at(self, offset: int, length: int) -> bytes:
         """Return exactly `length` bytes from `offset`."""

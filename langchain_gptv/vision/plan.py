@@ -56,6 +56,7 @@ class ImageDecision:
             makes the plan come true.
         reason: Why this size and `detail`.
         advice: What would show more, such as "zoom 2x2"; may be empty.
+        is_shrunk: Whether it is sent smaller than the model would see it, to fit the budget.
     """
 
     index: int
@@ -68,6 +69,7 @@ class ImageDecision:
     bytes: int
     reason: str
     advice: str = ""
+    is_shrunk: bool = False
 
 
 @dataclass(frozen=True)
@@ -232,6 +234,7 @@ class _Planner:
             estimate_bytes(image, choice.width, choice.height, limits),
             choice.reason + converted,
             zoom_advice(choice, image, self.profile, self.text_heights[index]),
+            choice.is_shrunk,
         )
 
 

@@ -1,8 +1,4 @@
-"""An image as it should be sent: upright, opaque, no larger than it is seen, and private.
-
-prepared = prepare_image("photo.jpg", "gpt-4o", detail="low")
-prepared.data_url, prepared.transform.to_original(box)
-"""
+"""An image as it should be sent: upright, opaque, no larger than it is seen, and private."""
 
 from __future__ import annotations
 

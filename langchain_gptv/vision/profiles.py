@@ -67,6 +67,11 @@ class VisionProfile:
         """The values of `detail` that may be sent."""
         return tuple(detail for detail in self.rule.details if detail in self.limits.details)
 
+    @property
+    def main_detail(self) -> Detail:
+        """The `detail` that shows most at the usual price: "high", or what stands in for it."""
+        return "high" if "high" in self.details else self.details[-1]
+
     def resolve_detail(self, detail: Detail = "auto") -> Detail:
         """Return what the service makes of `detail`; "auto" becomes one of the others.
 

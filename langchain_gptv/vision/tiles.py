@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from langchain_gptv.vision.boxes import Box
 from langchain_gptv.vision.choose import READABLE_PX
 from langchain_gptv.vision.profiles import VisionProfile
-from langchain_gptv.vision.rules import Detail
 
 if TYPE_CHECKING:
     import PIL.Image
@@ -43,19 +42,14 @@ def choose_tiles(
     for columns, rows in ((c, r) for c in counts for r in counts):
         tile = -(-width // columns), -(-height // rows)
         if text_height * seen_scale(*tile, profile) >= min(READABLE_PX, text_height):
-            tokens = columns * rows * profile.tokens(*tile, main_detail(profile))
+            tokens = columns * rows * profile.tokens(*tile, profile.main_detail)
             fits.append((tokens, columns * rows, columns, rows))
     return min(fits)[2:] if fits else (_MOST_PARTS, _MOST_PARTS)
 
 
-def main_detail(profile: VisionProfile) -> Detail:
-    """Return the `detail` at which a part of a picture is shown."""
-    return "high" if "high" in profile.details else profile.details[-1]
-
-
 def seen_scale(width: int, height: int, profile: VisionProfile) -> float:
     """Return how large the model sees a picture, as a part of its own size, 0 to 1."""
-    seen, _ = profile.seen_size(width, height, main_detail(profile))
+    seen, _ = profile.seen_size(width, height, profile.main_detail)
     return seen / width
 
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import overload
 
-from langchain_gptv.vision.boxes import Box
-
-Point = tuple[float, float]
+from langchain_gptv.vision.boxes import Box, Point
 
 
 @dataclass(frozen=True, slots=True)

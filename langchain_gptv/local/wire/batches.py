@@ -24,7 +24,7 @@ MAX_BATCHES = 1_000
 _PATH = re.compile(r"/v1/(files|batches)(?:/([^/]+))?(?:/(content|cancel))?")
 
 Request = dict[str, Any]
-Ask = Callable[[str, bytes], tuple[int, dict[str, Any]]]
+Post = Callable[[str, bytes], tuple[int, dict[str, Any]]]
 """Takes the path and the body of a request; returns status and body of its reply."""
 
 
@@ -76,15 +76,15 @@ class BatchDesk:
     """Takes files and batches; one thread works off the batches in turn.
 
     Args:
-        ask: Answers one request.
+        post: Answers one request.
         uploads: Where the files are.
         window_s: Seconds after which what is not answered has expired.
     """
 
     def __init__(
-        self, ask: Ask, uploads: Uploads | None = None, window_s: float = WINDOW_S
+        self, post: Post, uploads: Uploads | None = None, window_s: float = WINDOW_S
     ) -> None:
-        self._ask, self._window_s = ask, window_s
+        self._post, self._window_s = post, window_s
         self._uploads = uploads or Uploads()
         self._batches: dict[str, Batch] = {}
         self._waiting: queue.SimpleQueue[Batch] = queue.SimpleQueue()
@@ -197,7 +197,7 @@ class BatchDesk:
         if fault is not None:
             batch.failed += 1
             return {**line, "response": None, "error": fault}
-        status, body = self._ask(batch.endpoint, json.dumps(request["body"]).encode())
+        status, body = self._post(batch.endpoint, json.dumps(request["body"]).encode())
         batch.completed += status == 200
         batch.failed += status != 200
         reply = {"status_code": status, "request_id": f"req_{uuid.uuid4().hex}", "body": body}

@@ -11,6 +11,7 @@ import binascii
 from dataclasses import dataclass
 from typing import cast
 
+from langchain_gptv._urls import is_web_url
 from langchain_gptv.exceptions import ImageError, ImageTooLargeError, MissingExtraError
 from langchain_gptv.local.wire import errors
 from langchain_gptv.local.wire.body import Node
@@ -110,7 +111,7 @@ def _responses_part(part: Node, message: Node, dialect: Dialect) -> str | SentIm
         path = part["type" if kind == "input_file" else "file_id"].path
         raise errors.request_error(
             f"Invalid '{path}'. The embedded engine keeps no files and fetches none; send an image "
-            f"as a base64 data URL in 'image_url', or a PDF as one in 'file_data'.",
+            "as a base64 data URL in 'image_url', or a PDF as one in 'file_data'.",
             param=path,
             code="invalid_value",
         )
@@ -167,7 +168,7 @@ def _decode(url: Node, dialect: Dialect) -> bytes:
 
 def _base64_of(url: Node, dialect: Dialect) -> str:
     text = url.text()
-    if text[:8].lower().startswith(("http://", "https://")):
+    if is_web_url(text):
         raise errors.unreachable_image(text, dialect)
     if not text.startswith("data:"):
         if dialect.old_content:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+Api = Literal["chat", "responses", "models"]
+
 _EXTENSIONS_VERSION = "2023-12-01-preview"
 _ENHANCED_VERSIONS = {"2024-02-15-preview", "2024-03-01-preview"}
 _OLD_CONTENT_VERSIONS = {"2023-12-01-preview", "2024-02-15-preview"}
@@ -21,7 +23,7 @@ class Dialect:
         extensions: Whether the path is that of Azure's extensions of 2023.
     """
 
-    api: Literal["chat", "responses", "models"]
+    api: Api
     azure: bool = False
     api_version: str | None = None
     extensions: bool = False

@@ -17,7 +17,8 @@ from langchain_gptv.local.wire.dialect import Dialect
 from langchain_gptv.vision.grounding import describe_grounding
 from langchain_gptv.vision.observations import Observer
 
-_FIELDS = ("enhancements", "dataSources", "data_sources")
+_SOURCE_FIELDS = ("dataSources", "data_sources")
+_FIELDS = ("enhancements", *_SOURCE_FIELDS)
 _SOURCE = "AzureComputerVision"
 
 
@@ -60,6 +61,6 @@ def _is_enabled(field: Node) -> bool:
 
 def _check_sources(body: Node) -> None:
     """Let pass the resource that did the work in the service: here the engine does it."""
-    for name in ("dataSources", "data_sources"):
+    for name in _SOURCE_FIELDS:
         for source in body[name].items() if body[name].given else ():
             source["type"].one_of(_SOURCE)

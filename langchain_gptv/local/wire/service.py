@@ -9,7 +9,7 @@ import time
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 from langchain_gptv.exceptions import GPTVError, ImageError, MissingExtraError, PlanError
 from langchain_gptv.local.wire import errors
@@ -17,14 +17,12 @@ from langchain_gptv.local.wire.answering import Engine, answer
 from langchain_gptv.local.wire.batches import WINDOW_S, BatchDesk
 from langchain_gptv.local.wire.body import Node, read_body
 from langchain_gptv.local.wire.chat import ChatReply, read_chat_request
-from langchain_gptv.local.wire.dialect import Dialect
+from langchain_gptv.local.wire.dialect import Api, Dialect
 from langchain_gptv.local.wire.enhancing import ground_reply
 from langchain_gptv.local.wire.responses import ResponsesReply, read_responses_request
 from langchain_gptv.vision.profile_data import LOCAL_MODEL
 
 logger = logging.getLogger(__name__)
-
-Api = Literal["chat", "responses", "models"]
 
 _ROUTES: tuple[tuple[re.Pattern[str], str, Api], ...] = (
     (re.compile(r"/v1/chat/completions"), "POST", "chat"),
@@ -76,7 +74,7 @@ class LocalService:
         self.models = models
         self.deployments = deployments
         self._created = int(time.time())
-        self._desk = BatchDesk(self._ask_in_batch, window_s=batch_window_s)
+        self._desk = BatchDesk(self._post_in_batch, window_s=batch_window_s)
 
     def handle(
         self,
@@ -110,7 +108,7 @@ class LocalService:
             logger.exception("A defect of the embedded engine, on %s %s", method, path)
             return error_reply(_engine_fault(error, "It is a defect; see the log."))
 
-    def _ask_in_batch(self, path: str, body: bytes) -> tuple[int, dict[str, Any]]:
+    def _post_in_batch(self, path: str, body: bytes) -> tuple[int, dict[str, Any]]:
         reply = self.handle("POST", path, {}, {"content-type": "application/json"}, body)
         if isinstance(reply.body, bytes):
             return reply.status, json.loads(reply.body)

@@ -74,7 +74,8 @@ class Uploads:
         purpose = fields["purpose"][1].decode(errors="replace")
         if purpose != "batch":
             raise errors.wrong_value("purpose", purpose, ("batch",))
-        return self.add(*(fields["file"][0] or "file", purpose, fields["file"][1])).described()
+        filename, data = fields["file"]
+        return self.add(filename or "file", purpose, data).described()
 
     def get(self, file_id: str) -> StoredFile:
         """Return a file."""

@@ -14,6 +14,7 @@ from typing import Any, cast
 from urllib.parse import urlsplit
 
 from langchain_gptv._bounded import BoundedStore
+from langchain_gptv._urls import is_web_url
 from langchain_gptv.exceptions import GPTVError, MessageError
 from langchain_gptv.messages.video.forms import Clip, digest_of, read_video
 from langchain_gptv.messages.video.notes import Transcript, note_frames, spoken_lines
@@ -28,7 +29,6 @@ from langchain_gptv.vision.video.sampling import Strategy, sample_frames
 from langchain_gptv.vision.video.scoring import FrameScorer
 
 Block = dict[str, Any]
-_WEB = ("https://", "http://")
 KEPT_CHARACTERS = 50_000_000
 """Of all frames together, as base64; the oldest give way."""
 KEPT_SECONDS = 300.0
@@ -76,7 +76,7 @@ def video_block(
         >>> ChatGPTV().invoke([HumanMessage(["What happens?", block])])  # doctest: +SKIP
     """
     options = VideoOptions(count, between, strategy, query, max_side, detail)
-    if isinstance(source, str) and source.startswith(_WEB):
+    if isinstance(source, str) and is_web_url(source):
         return {"type": "video", "url": source, "extras": options.stated()}
     clip = Clip(read_once(source), name_of(source))
     lines = spoken_lines(clip, transcript, beside=True)

@@ -11,12 +11,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, BinaryIO, TypeGuard
 
+from langchain_gptv._urls import is_web_url
 from langchain_gptv.exceptions import MessageError
 from langchain_gptv.sources import ImageSources
 
 _BASE64_KEYS = ("base64", "data", "bytes", "file_data")
 _URL_KEYS = ("url", "video_url", "file_url", "file_uri")
-_WEB = ("https://", "http://")
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def is_video(block: Mapping[str, Any]) -> bool:
 def is_linked_video(block: Any) -> TypeGuard[dict[str, Any]]:
     """Tell whether a block in the normal form is a video behind a URL."""
     is_one = isinstance(block, dict) and block.get("type") == "video"
-    return is_one and str(block.get("url", ""))[:8].lower().startswith(_WEB)
+    return is_one and is_web_url(str(block.get("url", "")))
 
 
 def read_video(block: Mapping[str, Any], where: str, sources: ImageSources) -> Clip | str:
@@ -89,7 +89,7 @@ def _named(value: Any, where: str, sources: ImageSources, *, is_path: bool) -> C
     if not isinstance(value, str | bytes | bytearray | os.PathLike):
         raise MessageError(f"{where} has a {type(value).__name__} for a video. Use video_block().")
     text = value.decode() if isinstance(value, bytes | bytearray) else os.fspath(value)
-    if text[:8].lower().startswith(_WEB):
+    if is_web_url(text):
         return text
     if text[:7].lower() == "file://" or is_path or isinstance(value, os.PathLike):
         path = text.removeprefix("file://")

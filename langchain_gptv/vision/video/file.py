@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from langchain_gptv._urls import is_web_url
 from langchain_gptv.exceptions import (
     CorruptVideoError,
     EncryptedVideoError,
@@ -175,7 +176,7 @@ def _opened(source: Any) -> tuple[Any, str]:
 
 def _file_url(path: str) -> str:
     """Return a path so that FFmpeg takes no part of it for a protocol."""
-    if path.startswith(("http://", "https://")):
+    if is_web_url(path):
         raise VideoError(
             f"'{path}' is a URL, and videos are not fetched here. Put it into a message as "
             "video_block(url), with fetch_urls=True on the model; or download it first."
