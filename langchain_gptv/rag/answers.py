@@ -14,9 +14,8 @@ from langchain_gptv.rag.claims import Statement, split_statements
 from langchain_gptv.rag.context import CITE, PlannedContext, Source, plan_context
 from langchain_gptv.rag.evidence import Citation, SourceReader, missing_numbers
 from langchain_gptv.store import ImageStore
-from langchain_gptv.tools.base import profile_of
+from langchain_gptv.tools.base import ObserverChoice, profile_of
 from langchain_gptv.tools.steps import Model, ModelCall, Steps, Usage, arun_steps, run_steps
-from langchain_gptv.vision.observations import Observer
 from langchain_gptv.vision.profiles import VisionProfile
 from langchain_gptv.vision.rules import Detail
 
@@ -94,7 +93,7 @@ def cited_answer(
     *,
     llm: BaseChatModel,
     store: ImageStore,
-    observer: Observer | None = None,
+    observer: ObserverChoice = "default",
     **options: Unpack[ContextOptions],
 ) -> CitedAnswer:
     """Answer a question from documents, with page, region and crop for each claim.
@@ -136,7 +135,7 @@ async def acited_answer(
     *,
     llm: BaseChatModel,
     store: ImageStore,
-    observer: Observer | None = None,
+    observer: ObserverChoice = "default",
     **options: Unpack[ContextOptions],
 ) -> CitedAnswer:
     """Answer a question without blocking the event loop; as `cited_answer`."""

@@ -26,8 +26,8 @@ from langchain_gptv.rag.answers import (
 )
 from langchain_gptv.rag.evidence import SourceReader
 from langchain_gptv.store import ImageStore
+from langchain_gptv.tools.base import ObserverChoice
 from langchain_gptv.tools.steps import Usage
-from langchain_gptv.vision.observations import Observer
 
 
 class MultimodalRAG(RunnableBindingBase[str, Any]):  # type: ignore[no-redef]  # its `kwargs`
@@ -64,7 +64,7 @@ class MultimodalRAG(RunnableBindingBase[str, Any]):  # type: ignore[no-redef]  #
         llm: BaseChatModel,
         store: ImageStore,
         cite: bool = True,
-        observer: Observer | None = None,
+        observer: ObserverChoice = "default",
         **options: Unpack[ContextOptions],
     ) -> None:
         def plan(found: dict[str, Any]) -> dict[str, Any]:

@@ -13,12 +13,12 @@ from langchain_gptv.local.quotations import PrintedText
 from langchain_gptv.rag.claims import numbers_in
 from langchain_gptv.rag.documents import text_lines
 from langchain_gptv.store import ImageStore
-from langchain_gptv.tools.base import default_observer
+from langchain_gptv.tools.base import ObserverChoice, choose_observer
 from langchain_gptv.tools.extraction.evidence import find_evidence
 from langchain_gptv.tools.extraction.leaves import Leaf
 from langchain_gptv.tools.views import as_file
 from langchain_gptv.vision.boxes import Box
-from langchain_gptv.vision.observations import Observation, Observer, TextLine, Word
+from langchain_gptv.vision.observations import Observation, TextLine, Word
 
 _MARGIN = 0.4
 """Of the height of the found words, kept around them in a crop."""
@@ -88,7 +88,7 @@ class SourceReader:
         observer: Reads pictures; by default the embedded engine, when it is installed.
     """
 
-    def __init__(self, store: ImageStore, observer: Observer | None = None) -> None:
+    def __init__(self, store: ImageStore, observer: ObserverChoice = "default") -> None:
         self.store, self._given = store, observer
         self._observe = lru_cache(maxsize=16)(self._observed)
 
@@ -117,7 +117,7 @@ class SourceReader:
         return Citation(number, document, match.box, crop, match.values)
 
     def _observed(self, handle: str) -> Observation:
-        observer = self._given or default_observer()
+        observer = choose_observer(self._given)
         if observer is None or not handle:
             return Observation(1, 1)
         return observer.observe(self.store.get(handle))

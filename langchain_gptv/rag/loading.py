@@ -22,8 +22,8 @@ from langchain_gptv.rag.documents import Failure, Progress, SourceFile, View
 from langchain_gptv.rag.files import Paths, find_files, open_source
 from langchain_gptv.rag.texts import TextMaker, TextMode
 from langchain_gptv.store import ImageStore
+from langchain_gptv.tools.base import ObserverChoice
 from langchain_gptv.tools.steps import Usage
-from langchain_gptv.vision.observations import Observer
 
 _HOPELESS = (401, 403, 404)
 """Of a model's service: no key, no right, no such model. It will say so of every page."""
@@ -50,7 +50,7 @@ class LoaderOptions(TypedDict, total=False):
     text: TextMode
     llm: BaseChatModel | None
     prompt: str
-    observer: Observer | None
+    observer: ObserverChoice
     max_concurrency: int
     on_progress: Callable[[Progress], None] | None
     cache: LoaderCache | str | os.PathLike[str] | None
@@ -113,7 +113,7 @@ class Loading:
         text: TextMode = "auto",
         llm: BaseChatModel | None = None,
         prompt: str = PROMPT,
-        observer: Observer | None = None,
+        observer: ObserverChoice = "default",
         max_concurrency: int = 8,
         on_progress: Callable[[Progress], None] | None = None,
         cache: LoaderCache | str | os.PathLike[str] | None = None,

@@ -13,7 +13,7 @@ from langchain_gptv.exceptions import MissingExtraError
 from langchain_gptv.rag.cache import LoaderCache
 from langchain_gptv.rag.describing import Describer
 from langchain_gptv.rag.documents import TextFrom, View
-from langchain_gptv.tools.base import default_observer
+from langchain_gptv.tools.base import ObserverChoice, choose_observer
 from langchain_gptv.vision.boxes import Box
 from langchain_gptv.vision.images import Image
 from langchain_gptv.vision.observations import Observer, TextLine
@@ -33,7 +33,7 @@ class TextMaker:
     Args:
         mode: As in `LoaderOptions`.
         describer: Needed for "describe"; with it "auto" describes what has no text of its own.
-        observer: Reads and sees; None is the embedded engine when it is installed.
+        observer: Reads and sees; "default" is the embedded engine when it is installed.
         cache: Keeps what was read.
 
     Raises:
@@ -44,7 +44,7 @@ class TextMaker:
         self,
         mode: TextMode,
         describer: Describer | None,
-        observer: Observer | None,
+        observer: ObserverChoice,
         cache: LoaderCache | None,
     ) -> None:
         if mode not in get_args(TextMode):
@@ -62,7 +62,7 @@ class TextMaker:
     @cached_property
     def observer(self) -> Observer | None:
         """Whoever reads."""
-        return self._given or default_observer()
+        return choose_observer(self._given)
 
     def will_read(self, lines: Sequence[TextLine]) -> bool:
         """Tell whether a page with this embedded text has to be read from its picture."""

@@ -73,6 +73,15 @@ class VisionResult(BaseModel):
     usage: Usage = Usage()
 
 
+ObserverChoice = Observer | Literal["default"] | None
+"""Who looks without a model: "default" is the embedded engine when it is installed; None nobody."""
+
+
+def choose_observer(choice: ObserverChoice) -> Observer | None:
+    """Return who looks, or None for nobody."""
+    return default_observer() if choice == "default" else choice
+
+
 def default_observer() -> Observer | None:
     """Return the embedded engine of this process, or None without the extra "local"."""
     from importlib.util import find_spec

@@ -9,7 +9,13 @@ from langchain_core.language_models import BaseChatModel
 from pydantic import BaseModel, Field
 
 from langchain_gptv.exceptions import ReplyError
-from langchain_gptv.tools.base import Content, VisionResult, VisionTool
+from langchain_gptv.tools.base import (
+    Content,
+    ObserverChoice,
+    VisionResult,
+    VisionTool,
+    choose_observer,
+)
 from langchain_gptv.tools.quoting import quote_picture_text
 from langchain_gptv.tools.references import IMAGE_HELP
 from langchain_gptv.tools.regions import write_region
@@ -97,7 +103,7 @@ def compare_images(
     second: Any,
     *,
     llm: BaseChatModel | None = None,
-    observer: Observer | None = None,
+    observer: ObserverChoice = "default",
     structured_output: bool = True,
 ) -> Comparison:
     """Compare two pictures.
@@ -109,7 +115,8 @@ def compare_images(
         first: A path, bytes, data URL, PIL image, numpy array, open file or `Image`.
         second: The same; it is scaled to the first.
         llm: Any chat model that takes images; None compares without one.
-        observer: What reads text without a model; None reads none.
+        observer: What reads text without a model; by default the embedded engine when it is
+            installed, and None reads none.
         structured_output: As in `Model`.
 
     Raises:
@@ -130,7 +137,7 @@ async def acompare_images(
     second: Any,
     *,
     llm: BaseChatModel | None = None,
-    observer: Observer | None = None,
+    observer: ObserverChoice = "default",
     structured_output: bool = True,
 ) -> Comparison:
     """Compare two pictures without blocking the event loop; otherwise as `compare_images`."""
@@ -139,7 +146,7 @@ async def acompare_images(
     )
 
 
-def _compare(first: Any, second: Any, ask: bool, observer: Observer | None) -> Steps[Comparison]:
+def _compare(first: Any, second: Any, ask: bool, observer: ObserverChoice) -> Steps[Comparison]:
     one, other = Image.of(first), Image.of(second)
     pixels = find_differences(one, other)
     found: list[Difference] | None = None
@@ -152,8 +159,9 @@ def _compare(first: Any, second: Any, ask: bool, observer: Observer | None) -> S
         except ReplyError as error:
             note = f"The model gave no list of differences. It said: {error.reply[:300]}"
     if found is None:
-        found = _changed(pixels, one, other, observer)
-        by = "observer" if observer and pixels.comparable else "pixels"
+        eyes = choose_observer(observer)
+        found = _changed(pixels, one, other, eyes)
+        by = "observer" if eyes and pixels.comparable else "pixels"
     return Comparison(
         width=one.width,
         height=one.height,

@@ -17,7 +17,14 @@ from pydantic import (
     model_validator,
 )
 
-from langchain_gptv.tools.base import Content, ImageArguments, VisionResult, VisionTool
+from langchain_gptv.tools.base import (
+    Content,
+    ImageArguments,
+    ObserverChoice,
+    VisionResult,
+    VisionTool,
+    choose_observer,
+)
 from langchain_gptv.tools.extraction.checks import SumCheck, check_sums
 from langchain_gptv.tools.extraction.evidence import ValueEvidence, find_evidence
 from langchain_gptv.tools.extraction.leaves import Leaf, find_leaves
@@ -26,7 +33,6 @@ from langchain_gptv.tools.extraction.reading import Reading, reading_of
 from langchain_gptv.tools.quoting import quote_picture_text
 from langchain_gptv.tools.steps import Model, Steps, arun_steps, ask_object, run_steps
 from langchain_gptv.vision.images import Image
-from langchain_gptv.vision.observations import Observer
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -67,7 +73,7 @@ def extract_data(
     *,
     llm: BaseChatModel,
     instructions: str = "",
-    observer: Observer | None = None,
+    observer: ObserverChoice = "default",
     structured_output: bool = True,
 ) -> Extraction[T]:
     """Extract an object of a class from a picture.
@@ -77,7 +83,8 @@ def extract_data(
         schema: Any Pydantic class; `Table`, `Chart`, `Form` and `Receipt` are ready.
         llm: Any chat model that takes images.
         instructions: What else the model should know, such as "amounts are in thousands".
-        observer: What reads words to find each value's place; None finds no evidence.
+        observer: What reads words to find each value's place; by default the embedded engine
+            when it is installed, and None finds no evidence.
         structured_output: As in `Model`.
 
     Raises:
@@ -101,7 +108,7 @@ async def aextract_data(
     *,
     llm: BaseChatModel,
     instructions: str = "",
-    observer: Observer | None = None,
+    observer: ObserverChoice = "default",
     structured_output: bool = True,
 ) -> Extraction[T]:
     """Extract an object without blocking the event loop; otherwise as `extract_data`."""
@@ -111,14 +118,14 @@ async def aextract_data(
 
 
 def _extract(
-    source: Any, schema: type[T], instructions: str, observer: Observer | None
+    source: Any, schema: type[T], instructions: str, observer: ObserverChoice
 ) -> Steps[Extraction[T]]:
     image = Image.of(source)
     prompt = f"{PROMPT}\n{instructions}" if instructions else PROMPT
     reply = yield from ask_object(reading_of(schema), prompt, image)
     reading = reply.value
-    leaves = find_leaves(reading.values, schema)
-    evidence = find_evidence(leaves, observer.observe(image)) if observer else {}
+    leaves, eyes = find_leaves(reading.values, schema), choose_observer(observer)
+    evidence = find_evidence(leaves, eyes.observe(image)) if eyes else {}
     return Extraction(
         width=image.width,
         height=image.height,

@@ -10,9 +10,10 @@ from pydantic import BaseModel, Field
 from langchain_gptv.exceptions import MissingExtraError
 from langchain_gptv.tools.base import (
     ImageArguments,
+    ObserverChoice,
     VisionResult,
     VisionTool,
-    default_observer,
+    choose_observer,
     profile_of,
 )
 from langchain_gptv.tools.candidates import Candidate, find_candidates, split_by_phrase
@@ -96,7 +97,7 @@ def locate(
     *,
     llm: BaseChatModel,
     mode: LocateMode = "marks",
-    observer: Observer | Literal["default"] | None = "default",
+    observer: ObserverChoice = "default",
     convention: Convention = "thousandths",
     budget: SearchBudget | None = None,
     structured_output: bool = True,
@@ -120,8 +121,7 @@ def locate(
         ReplyError: The model does not answer in the form asked for.
         ImageError: It is no image.
     """
-    eyes = default_observer() if observer == "default" else observer
-    steps = locating(image, phrase, profile_of(llm), mode, eyes, convention, budget)
+    steps = locating(image, phrase, profile_of(llm), mode, observer, convention, budget)
     return run_steps(steps, Model(llm, structured_output))
 
 
@@ -131,14 +131,13 @@ async def alocate(
     *,
     llm: BaseChatModel,
     mode: LocateMode = "marks",
-    observer: Observer | Literal["default"] | None = "default",
+    observer: ObserverChoice = "default",
     convention: Convention = "thousandths",
     budget: SearchBudget | None = None,
     structured_output: bool = True,
 ) -> Located:
     """Find without blocking the event loop; otherwise as `locate`."""
-    eyes = default_observer() if observer == "default" else observer
-    steps = locating(image, phrase, profile_of(llm), mode, eyes, convention, budget)
+    steps = locating(image, phrase, profile_of(llm), mode, observer, convention, budget)
     return await arun_steps(steps, Model(llm, structured_output))
 
 
@@ -191,7 +190,7 @@ def locating(
     phrase: str,
     profile: VisionProfile,
     mode: LocateMode,
-    observer: Observer | None,
+    observer: ObserverChoice,
     convention: Convention,
     budget: SearchBudget | None,
 ) -> Steps[Located]:
@@ -202,7 +201,7 @@ def locating(
     if mode == "coordinates":
         found = yield from write_boxes(sight, phrase, convention, purse)
     if mode == "marks":
-        found = yield from _marked(sight, phrase, observer, purse)
+        found = yield from _marked(sight, phrase, choose_observer(observer), purse)
     if mode != "coordinates" and not found:
         mode = "grid"
         found = yield from choose_cells(sight, phrase, purse)

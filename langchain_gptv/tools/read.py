@@ -11,9 +11,10 @@ from langchain_gptv.exceptions import MissingExtraError
 from langchain_gptv.tools.base import (
     Content,
     ImageArguments,
+    ObserverChoice,
     VisionResult,
     VisionTool,
-    default_observer,
+    choose_observer,
 )
 from langchain_gptv.tools.quoting import quote_picture_text
 from langchain_gptv.tools.regions import Region, parse_region, write_region
@@ -89,7 +90,7 @@ def read_text(
     image: Any,
     *,
     region: str | None = None,
-    observer: Observer | None = None,
+    observer: ObserverChoice = "default",
     llm: BaseChatModel | None = None,
     structured_output: bool = True,
 ) -> TextReading:
@@ -98,7 +99,7 @@ def read_text(
     Args:
         image: A path, bytes, data URL, PIL image, numpy array, open file or `Image`.
         region: Only this part: "x1,y1,x2,y2" in pixels, or "x1,y1,x2,y2/1000".
-        observer: What reads; by default the embedded engine.
+        observer: What reads; by default the embedded engine, unless there is an `llm`.
         llm: A chat model that reads instead, when no observer is given.
         structured_output: As in `Model`.
 
@@ -113,28 +114,32 @@ def read_text(
         >>> [line.text for line in read.lines]
         ['TOTAL GBP', '30.54']
     """
-    return run_steps(_read(image, region, _chosen(observer, llm)), Model(llm, structured_output))
+    return run_steps(_reading(image, region, observer, llm), Model(llm, structured_output))
 
 
 async def aread_text(
     image: Any,
     *,
     region: str | None = None,
-    observer: Observer | None = None,
+    observer: ObserverChoice = "default",
     llm: BaseChatModel | None = None,
     structured_output: bool = True,
 ) -> TextReading:
     """Read the text of a picture without blocking the event loop; otherwise as `read_text`."""
-    return await arun_steps(
-        _read(image, region, _chosen(observer, llm)), Model(llm, structured_output)
-    )
+    return await arun_steps(_reading(image, region, observer, llm), Model(llm, structured_output))
 
 
-def _chosen(observer: Observer | None, llm: BaseChatModel | None) -> Observer | None:
-    if observer is not None or llm is not None:
-        return observer
-    observer = default_observer()
-    if observer is None:
+def _reading(
+    source: Any, region: str | None, choice: ObserverChoice, llm: BaseChatModel | None
+) -> Steps[TextReading]:
+    return (yield from _read(source, region, _chosen(choice, llm)))
+
+
+def _chosen(choice: ObserverChoice, llm: BaseChatModel | None) -> Observer | None:
+    if choice == "default" and llm is not None:
+        return None
+    observer = choose_observer(choice)
+    if observer is None and llm is None:
         raise MissingExtraError("Reading text without llm=... or observer=...", "local")
     return observer
 

@@ -17,12 +17,11 @@ from langchain_gptv.messages.video.forms import Clip, digest_of
 from langchain_gptv.messages.video.notes import Transcript, note_frames, spoken_lines
 from langchain_gptv.messages.video.timelines import FrameNote, to_blocks
 from langchain_gptv.store import ImageStore
-from langchain_gptv.tools.base import VisionTool, default_observer
+from langchain_gptv.tools.base import ObserverChoice, VisionTool, choose_observer
 from langchain_gptv.tools.moments import Zoom, finding
 from langchain_gptv.tools.quoting import quote_picture_text
 from langchain_gptv.tools.references import open_video_reference
 from langchain_gptv.tools.steps import Model, Steps, Usage, arun_steps, ask_object, run_steps
-from langchain_gptv.vision.observations import Observer
 from langchain_gptv.vision.rules import Detail
 from langchain_gptv.vision.timestamps import format_timestamp, parse_timestamp
 from langchain_gptv.vision.video.file import VideoSource
@@ -116,7 +115,7 @@ class Watching:
     max_side: int = 512
     detail: Detail = "low"
     transcript: Transcript = "auto"
-    observer: Observer | None = None
+    observer: ObserverChoice = "default"
     scorer: FrameScorer | None = None
 
 
@@ -196,7 +195,8 @@ class WatchVideo(VisionTool):
         self, video: str, question: str, start: str = "0", end: str | None = None
     ) -> Steps[tuple[str, VideoAnswer]]:
         """Watch the video that the model named."""
-        observer = self.watching.observer or self.observer
+        given = self.watching.observer
+        observer = self.observer if given == "default" else given
         between = _between(start, end) or self.watching.between
         watching = replace(self.watching, observer=observer, between=between)
         with closing(open_video_reference(video, self.sources)) as clip:
@@ -246,7 +246,7 @@ def _choose(clip: Clip, question: str, watching: Watching) -> Steps[tuple[Sequen
         strategy=watching.strategy,
         max_side=watching.max_side,
         query=query if by_query else None,
-        observer=(watching.observer or default_observer()) if by_query else None,
+        observer=choose_observer(watching.observer) if by_query else None,
         scorer=watching.scorer if by_query else None,
     )
     return list(frames), Usage()

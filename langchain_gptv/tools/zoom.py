@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.runnables.config import ensure_config
@@ -17,9 +17,10 @@ from langchain_gptv.store import ImageStore, root_of
 from langchain_gptv.tools.base import (
     Content,
     ImageArguments,
+    ObserverChoice,
     VisionResult,
     VisionTool,
-    default_observer,
+    choose_observer,
     profile_of,
 )
 from langchain_gptv.tools.locating import Located, locating
@@ -150,7 +151,7 @@ def zoom_image(
     target: str | None = None,
     cell: str | None = None,
     llm: BaseChatModel | None = None,
-    observer: Observer | Literal["default"] | None = "default",
+    observer: ObserverChoice = "default",
     budget: SearchBudget | None = None,
 ) -> View:
     """Return a part of a picture as the model sees it best; `view.image` is the file to show it.
@@ -184,7 +185,7 @@ async def azoom_image(
     target: str | None = None,
     cell: str | None = None,
     llm: BaseChatModel | None = None,
-    observer: Observer | Literal["default"] | None = "default",
+    observer: ObserverChoice = "default",
     budget: SearchBudget | None = None,
 ) -> View:
     """Return a part without blocking the event loop; otherwise as `zoom_image`."""
@@ -230,10 +231,10 @@ def _zooming(
     target: str | None,
     cell: str | None,
     llm: BaseChatModel | None,
-    observer: Observer | Literal["default"] | None,
+    observer: ObserverChoice,
     budget: SearchBudget | None,
 ) -> Steps[View]:
-    eyes = default_observer() if observer == "default" else observer
+    eyes = choose_observer(observer)
     sight = Sight(Image.of(image), profile_of(llm))
     part = yield from _choosing_part(sight, region, target, cell, eyes, budget)
     return sight.view(part.box, enlarge=True)
