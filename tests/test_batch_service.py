@@ -147,7 +147,7 @@ def test_files_are_split_by_bytes(llm, out, tmp_path):
 def test_a_batch_whose_id_never_came_is_found_again(engine, address, llm, out, tmp_path):
     """The service took it and the reply was lost: the next call finds it, and pays once."""
     pictures = make_pictures(tmp_path / "in", 3)
-    with pytest.raises(openai.APIConnectionError):
+    with pytest.raises(openai.APIConnectionError, match="Connection error"):
         submit_batch(pictures, llm=lossy(address, "POST", "/batches"), out=out, ask="Total?")
     assert submit_batch(pictures, llm=llm, out=out, ask="Total?") == []
     ended(out, llm)
@@ -158,7 +158,7 @@ def test_a_batch_whose_id_never_came_is_found_again(engine, address, llm, out, t
 def test_a_batch_that_never_arrived_is_sent_again(engine, address, llm, out, tmp_path):
     """The upload was lost before there was a batch: the same questions go once more."""
     pictures = make_pictures(tmp_path / "in", 3)
-    with pytest.raises(openai.APIConnectionError):
+    with pytest.raises(openai.APIConnectionError, match="Connection error"):
         submit_batch(pictures, llm=lossy(address, "POST", "/files"), out=out, ask="Total?")
     assert len(submit_batch(pictures, llm=llm, out=out, ask="Total?")) == 1
     ended(out, llm)
@@ -172,7 +172,7 @@ def test_collecting_goes_on_where_it_broke(address, llm, out, tmp_path):
     PIL.Image.new("RGB", (9, 9)).save(tmp_path / "wide.png")
     submit_batch([*pictures, tmp_path / "wide.png"], llm=llm, out=out, ask="Total?")
     ended(out, llm)
-    with pytest.raises(openai.APIConnectionError):
+    with pytest.raises(openai.APIConnectionError, match="Connection error"):
         collect_batch(out, llm=lossy(address, "GET", "/content", 2))  # that of the failures
     assert [line["item"] for line in records(out)] == pictures
     result = collect_batch(out, llm=llm)
