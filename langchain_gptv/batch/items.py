@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
+from langchain_gptv._urls import is_web_url
 from langchain_gptv.exceptions import BatchError
 from langchain_gptv.vision.images import Image
 
@@ -56,7 +57,7 @@ class Item:
         Raises:
             ImageError: It is no image, or damaged at its head.
         """
-        if isinstance(self.source, str) and self.source.startswith(("http://", "https://")):
+        if isinstance(self.source, str) and is_web_url(self.source):
             return self.source, hashlib.sha256(self.source.encode()).hexdigest()
         image = Image.of(self.source)
         return image, image.sha256
@@ -128,5 +129,5 @@ def _dialect(file: TextIO) -> type[csv.Dialect]:
 
 
 def _beside(path: Path, name: str) -> str:
-    is_url = name.startswith(("http://", "https://", "data:"))
+    is_url = is_web_url(name) or name.startswith("data:")
     return name if is_url else os.fspath(path.parent / name)

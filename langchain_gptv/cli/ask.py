@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from langchain_gptv._urls import is_web_url
 from langchain_gptv.exceptions import MessageError, PlanError
 from langchain_gptv.vision.rules import Detail
 
@@ -139,7 +140,7 @@ def _check_image(source: str) -> Any:
     """Decode a file once, so that an error about a damaged one can name it."""
     from langchain_gptv.vision.images import Image
 
-    if source.startswith(("http://", "https://")):
+    if is_web_url(source):
         return source
     image = Image.of(source)
     image.to_pil()

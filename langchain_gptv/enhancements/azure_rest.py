@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx2
 
+from langchain_gptv._urls import is_web_url
 from langchain_gptv._version import __version__
 from langchain_gptv.exceptions import (
     EnhancementTimeoutError,
@@ -152,7 +153,7 @@ def _tls() -> ssl.SSLContext:
 
 
 def _checked_endpoint(endpoint: str) -> str:
-    if not endpoint.startswith(("https://", "http://")):
+    if not is_web_url(endpoint):
         raise VisionConnectionError(
             f"endpoint={endpoint!r} is no URL. Pass the resource's endpoint, such as "
             "'https://<resource>.cognitiveservices.azure.com'."

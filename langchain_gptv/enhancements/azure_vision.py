@@ -13,6 +13,7 @@ from typing import Any, Literal, Self, get_args
 
 import httpx2
 
+from langchain_gptv._urls import is_web_url
 from langchain_gptv.enhancements.azure_rest import Call, TokenProvider, VisionResource
 from langchain_gptv.enhancements.image_analysis import ImageAnalysis, read_analysis
 from langchain_gptv.exceptions import (
@@ -140,7 +141,7 @@ class AzureVision:
         return asked.read(await self.resource.asend(asked.call))
 
     def _ask(self, image: Any) -> _Asked:
-        if isinstance(image, str) and image.startswith(("https://", "http://")):
+        if isinstance(image, str) and is_web_url(image):
             return _Asked(self._call(json={"url": image}))
         prepared = _prepare(Image.of(image))
         headers = {"Content-Type": "application/octet-stream"}
