@@ -9,7 +9,12 @@ import pytest
 from langchain_core.messages import AIMessage, HumanMessage
 
 from langchain_gptv import human_message, image_block
-from langchain_gptv.exceptions import CorruptImageError, ImageNotFoundError, UnsupportedImageError
+from langchain_gptv.exceptions import (
+    CorruptImageError,
+    ImageNotFoundError,
+    MessageError,
+    UnsupportedImageError,
+)
 from langchain_gptv.messages import normalize_messages
 
 
@@ -106,3 +111,10 @@ def test_what_is_no_image_is_a_clear_error(source, error, match):
     """The error names the value and the rule, before any request leaves."""
     with pytest.raises(error, match=match):
         human_message("?", source)
+
+
+def test_a_reference_into_a_store_says_who_fills_it():
+    """A `gptv://` reference that reaches a model without its store is told the ways out."""
+    block = {"type": "image", "url": "gptv://img_3f9a2c0b71de"}
+    with pytest.raises(MessageError, match=r"refers to 'gptv://img_3f.*VisionMiddleware\(store\)"):
+        normalize_messages([HumanMessage([block])])

@@ -196,6 +196,12 @@ class FormReader:
         """Open what is no URL and no base64: it must be a path."""
         if _SCHEME.match(value):
             scheme = value.partition(":")[0]
+            if scheme == "gptv":
+                raise MessageError(
+                    f"{self.where} refers to {value[:80]!r} of an ImageStore, which the model does "
+                    "not have. Give the agent VisionMiddleware(store), or pass "
+                    "image_block(store.get(...))."
+                )
             raise self._refusal(f"has a {scheme}: URL ({value[:80]!r}), which no service fetches")
         if is_path or _looks_like_path(value):
             return self._open(value)
