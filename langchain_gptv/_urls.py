@@ -1,4 +1,6 @@
-"""Which texts are addresses on the web."""
+"""Which texts are addresses: on the web, or of a picture in an `ImageStore`."""
+
+REFERENCE_SCHEME = "gptv://"
 
 
 def is_web_url(text: str) -> bool:
@@ -9,3 +11,13 @@ def is_web_url(text: str) -> bool:
         (True, False)
     """
     return text[:8].lower().startswith(("https://", "http://"))
+
+
+def is_reference(text: str) -> bool:
+    """Tell whether a text is the URL of a picture in an `ImageStore`.
+
+    Example:
+        >>> is_reference("gptv://img_3f9a2c0b71de"), is_reference("img_3f9a2c0b71de")
+        (True, False)
+    """
+    return text.startswith(REFERENCE_SCHEME)

@@ -308,6 +308,18 @@ def test_supervision_is_asked_for_by_name(picture, monkeypatch):
         found.to_supervision()
 
 
+def test_supervision_takes_the_boxes(picture):
+    """Boxes, names and certainties arrive as the library's own detections; nothing found is none."""
+    supervision = pytest.importorskip("supervision", reason="supervision is not installed")
+    found = locate(picture, "cup", llm=chat(Scripted(fill=picker)), observer=Known())
+    seen = found.to_supervision()
+    assert isinstance(seen, supervision.Detections)
+    assert [tuple(box) for box in seen.xyxy] == [place.box for place in found.found]
+    assert list(seen["class_name"]) == [place.text for place in found.found]
+    assert list(seen.confidence) == pytest.approx([place.score for place in found.found])
+    assert len(found.model_copy(update={"found": ()}).to_supervision()) == 0
+
+
 def test_an_ocr_eye_picks_the_right_line(engine, monkeypatch):
     """Numbers read off the drawn marks, from pixels alone, lead to the printed line."""
     monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))

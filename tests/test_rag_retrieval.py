@@ -297,7 +297,9 @@ def _postgres_bin() -> Path:
         [places[-1] / "pg_config", "--sharedir"], capture_output=True, text=True, check=True
     )
     if not Path(told.stdout.strip(), "extension", "vector.control").exists():
-        pytest.skip(f"the server in {places[-1]} has no pgvector: apt-get install *-pgvector")
+        pytest.skip(
+            f"the server in {places[-1]} has no pgvector: install its package, or put the bin of PyPI's pgserver on PATH"
+        )
     return places[-1]
 
 

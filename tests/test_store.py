@@ -180,7 +180,7 @@ def test_the_longest_unused_makes_room(store):
     small.get(first)
     third = small.put(noise(3))
     assert small.handles() == sorted([first, third])
-    with pytest.raises(UnknownImageError, match=f"'{second}' was removed to keep the store within"):
+    with pytest.raises(UnknownImageError, match=f"'{second}' was removed: by remove"):
         small.get(second)
     assert small.put(noise(2)) == second
     assert small.get(second).data == Image.of(noise(2)).data
@@ -210,6 +210,37 @@ def test_a_removed_crop_leaves_its_number_to_nobody(store):
         small.put_crop(root, noise(seed), Box(0, 0, 10, 10))
     assert gone not in small
     assert small.put_crop(root, noise(7), Box(0, 0, 10, 10)) == f"{root}/zoom_5"
+
+
+async def test_a_picture_is_removed_with_its_crops(store):
+    """Nothing of its pixels stays; the handle is given to no other, and the same may come back."""
+    root, other = store.put(noise(1)), store.put(noise(2))
+    crop = store.put_crop(root, noise(3), Box(0, 0, 10, 10))
+    assert await store.aremove(reference(root)) == [root, crop]
+    assert store.remove(root) == store.remove(crop) == []
+    assert store.handles() == [other]
+    pixels = [Image.of(noise(seed)).data for seed in (1, 3)]
+    values = store.backend.mget(list(store.backend.yield_keys()))
+    assert not any(data in value for data in pixels for value in values)
+    with pytest.raises(UnknownImageError, match=f"'{crop}' was removed"):
+        store.get(crop)
+    assert store.put(noise(1)) == root
+    assert store.put_crop(root, noise(4), Box(0, 0, 10, 10)) == f"{root}/zoom_2"
+    assert store.remove(f"{root}/zoom_2") == [f"{root}/zoom_2"]
+    assert store.handles() == sorted([root, other])
+    for wrong in ("img_ffffffffffff", "receipt.png"):
+        with pytest.raises(UnknownImageError, match=f"There is no image '{wrong}' in the store"):
+            store.remove(wrong)
+
+
+def test_what_is_removed_makes_room(store):
+    """Under max_bytes a removed picture counts no longer."""
+    size = len(Image.of(noise(0)).data)
+    small = ImageStore(store.backend, max_bytes=int(2.5 * size))
+    first, second = small.put(noise(1)), small.put(noise(2))
+    small.remove(second)
+    third = small.put(noise(3))
+    assert small.handles() == sorted([first, third])
 
 
 def test_a_damaged_value_is_an_error(tmp_path):

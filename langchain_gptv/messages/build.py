@@ -7,7 +7,7 @@ from typing import Any
 
 from langchain_core.messages import HumanMessage
 
-from langchain_gptv._urls import is_web_url
+from langchain_gptv._urls import is_reference, is_web_url
 from langchain_gptv.vision.headers import ACCEPTED_TYPES
 from langchain_gptv.vision.images import Image
 from langchain_gptv.vision.rules import Detail
@@ -17,7 +17,8 @@ def image_block(source: Any, *, detail: Detail | None = None) -> dict[str, Any]:
     """Make a standard image block.
 
     Args:
-        source: A path, URL, data URL, bytes, PIL image, numpy array, open file or `Image`.
+        source: A path, URL, data URL, bytes, PIL image, numpy array, open file or `Image`; or the
+            `gptv://` reference of a stored picture, for `VisionMiddleware`.
         detail: The API setting; None leaves it to the call and the model.
 
     Raises:
@@ -28,7 +29,7 @@ def image_block(source: Any, *, detail: Detail | None = None) -> dict[str, Any]:
         {'type': 'image', 'url': 'https://example.com/cat.png', 'extras': {'detail': 'low'}}
     """
     extras = {"extras": {"detail": detail}} if detail else {}
-    if isinstance(source, str) and is_web_url(source):
+    if isinstance(source, str) and (is_web_url(source) or is_reference(source)):
         return {"type": "image", "url": source, **extras}
     image = _as_accepted(Image.of(source))
     base64 = b64encode(image.data).decode()
@@ -40,7 +41,8 @@ def human_message(text: str, *images: Any, detail: Detail | None = None) -> Huma
 
     Args:
         text: The question.
-        images: Paths, URLs, data URLs, bytes, PIL images, numpy arrays, open files or `Image`s.
+        images: Paths, URLs, data URLs, bytes, PIL images, numpy arrays, open files or `Image`s,
+            and `gptv://` references of stored pictures.
         detail: The API setting for all of them; None leaves it to the call and the model.
 
     Raises:

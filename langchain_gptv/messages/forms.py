@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from langchain_gptv._urls import is_web_url
+from langchain_gptv._urls import is_reference, is_web_url
 from langchain_gptv.exceptions import GPTVError, MessageError
 from langchain_gptv.messages.checked import find_checked, remember
 from langchain_gptv.sources import ImageSources
@@ -194,14 +194,14 @@ class FormReader:
 
     def _named(self, value: str, *, is_path: bool) -> str:
         """Open what is no URL and no base64: it must be a path."""
+        if is_reference(value):
+            raise MessageError(
+                f"{self.where} refers to {value[:80]!r} of an ImageStore, which the model does not "
+                "have. Give the agent VisionMiddleware(store), call "
+                "VisionMiddleware(store).wrap_model(model), or pass image_block(store.get(...))."
+            )
         if _SCHEME.match(value):
             scheme = value.partition(":")[0]
-            if scheme == "gptv":
-                raise MessageError(
-                    f"{self.where} refers to {value[:80]!r} of an ImageStore, which the model does "
-                    "not have. Give the agent VisionMiddleware(store), or pass "
-                    "image_block(store.get(...))."
-                )
             raise self._refusal(f"has a {scheme}: URL ({value[:80]!r}), which no service fetches")
         if is_path or _looks_like_path(value):
             return self._open(value)

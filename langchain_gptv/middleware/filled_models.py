@@ -5,6 +5,7 @@ References are in what a trace and the LLM cache see; the pictures are in what l
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
@@ -67,7 +68,8 @@ class _Fills:
     async def _agenerate(
         self, messages: list[BaseMessage], *args: Any, **kwargs: Any
     ) -> ChatResult:
-        return await super()._agenerate(self._fill(messages), *args, **kwargs)  # type: ignore[misc,no-any-return]
+        filled = await asyncio.to_thread(self._fill, messages)  # a store may be a disk
+        return await super()._agenerate(filled, *args, **kwargs)  # type: ignore[misc,no-any-return]
 
 
 class _FillsStream:
@@ -93,5 +95,6 @@ class _FillsAsyncStream:
     async def _astream(
         self, messages: list[BaseMessage], *args: Any, **kwargs: Any
     ) -> AsyncIterator[ChatGenerationChunk]:
-        async for chunk in super()._astream(self._fill(messages), *args, **kwargs):  # type: ignore[misc]
+        filled = await asyncio.to_thread(self._fill, messages)
+        async for chunk in super()._astream(filled, *args, **kwargs):  # type: ignore[misc]
             yield chunk

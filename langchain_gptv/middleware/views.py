@@ -56,6 +56,11 @@ def shown_sightings(
     return [sighting for sighting, is_shown in zip(found, shown, strict=True) if is_shown]
 
 
+def names_of(found: Sequence[Sighting]) -> list[str]:
+    """Return the handles, each once."""
+    return list(dict.fromkeys(sighting.handle for sighting in found))
+
+
 def view(
     messages: Sequence[BaseMessage],
     found: Sequence[Sighting],

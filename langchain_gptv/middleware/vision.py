@@ -28,22 +28,24 @@ except ImportError as error:
     raise MissingExtraError("VisionMiddleware", "agents") from error
 
 from langchain_gptv.messages import ToolImages, place_images
-from langchain_gptv.middleware.budget import (
-    CallEstimate,
-    RunBudget,
-    Spent,
-    estimate_images,
-    estimate_input_cost,
-)
+from langchain_gptv.middleware.budget import CallEstimate, RunBudget, Spent
+from langchain_gptv.middleware.estimating import estimate_call, model_name
 from langchain_gptv.middleware.filled_models import filled_model
+from langchain_gptv.middleware.graphs import stored, with_stored_images
 from langchain_gptv.middleware.references import astore_images, store_images
-from langchain_gptv.middleware.views import Sighting, fill, shown_sightings, sightings, view
+from langchain_gptv.middleware.views import (
+    Sighting,
+    fill,
+    names_of,
+    shown_sightings,
+    sightings,
+    view,
+)
 from langchain_gptv.middleware.window import ImageWindow
 from langchain_gptv.middleware.wrapping import wrapped
 from langchain_gptv.sources import NO_SOURCES, ImageSources
 from langchain_gptv.store import ImageStore
 from langchain_gptv.vision.images import Image
-from langchain_gptv.vision.profiles import get_profile
 
 Agent = TypeVar("Agent")
 ToolResult = ToolMessage | Command[Any]
@@ -129,9 +131,36 @@ class VisionMiddleware(AgentMiddleware[VisionState, Any, Any]):
         root trace hold the bytes, the later ones do not.
 
         Args:
-            agent: What `create_agent(..., middleware=[self])` made.
+            agent: What `create_agent(..., middleware=[self])` made, or a graph of your own,
+                compiled.
         """
         return wrapped(agent, self)  # type: ignore[type-var]
+
+    def wrap_model(self, model: BaseChatModel) -> BaseChatModel:
+        """Return the model, with stored pictures put in place of references before each call.
+
+        For a chain or graph of your own; `create_agent` needs only the middleware. Wrap first,
+        then bind tools. The window holds, a budget does not: it counts over the run of an agent.
+
+        Example:
+            >>> from langchain_gptv import ChatGPTV, human_message
+            >>> vision = VisionMiddleware()
+            >>> model = vision.wrap_model(ChatGPTV(model="gptv-local"))
+            >>> question = human_message("What is the total?", "examples/images/receipt.png")
+            >>> [message] = vision.store_images([question])  # what the state of a graph keeps
+            >>> print(model.invoke([message]).text)
+            The total is 30.54.
+        """
+        if not self.budget.is_unbounded:
+            raise ValueError(
+                "wrap_model() keeps no budget: that counts over the run of an agent. Pass the "
+                "middleware to create_agent, or set max_image_tokens in an ImagePolicy."
+            )
+        tool_images = None if hasattr(model, "image_policy") else self.tool_images
+        shown = partial(
+            with_stored_images, store=self.store, window=self.window, tool_images=tool_images
+        )
+        return filled_model(model, shown)
 
     def store_images(self, messages: Sequence[BaseMessage]) -> list[BaseMessage]:
         """Put the pictures of messages into the store and leave references to them."""
@@ -158,7 +187,7 @@ class VisionMiddleware(AgentMiddleware[VisionState, Any, Any]):
     ) -> ModelResult:
         """Show the model the newest pictures, within the budget."""
         found, shown = self._sightings(request)
-        images = {name: image for name in _names(shown) if (image := self._get(name))}
+        images = {name: image for name in names_of(shown) if (image := stored(self.store, name))}
         call = self._call(request, found, shown, images)
         if call.problem is not None:
             return self._stopped(call.problem)
@@ -172,7 +201,7 @@ class VisionMiddleware(AgentMiddleware[VisionState, Any, Any]):
     ) -> ModelResult:
         """Show the model the newest pictures, within the budget."""
         found, shown = self._sightings(request)
-        images = {name: image for name in _names(shown) if (image := await self._aget(name))}
+        images = {name: image for name in names_of(shown) if (image := await self._aget(name))}
         call = await asyncio.to_thread(self._call, request, found, shown, images)
         if call.problem is not None:
             return self._stopped(call.problem)
@@ -208,12 +237,6 @@ class VisionMiddleware(AgentMiddleware[VisionState, Any, Any]):
         found = sightings(request.messages)
         return found, shown_sightings(found, request.messages, self.window)
 
-    def _get(self, handle: str) -> Image | None:
-        try:
-            return self.store.get(handle)
-        except UnknownImageError:
-            return None  # the model is told so in its place
-
     async def _aget(self, handle: str) -> Image | None:
         try:
             return await self.store.aget(handle)
@@ -232,36 +255,13 @@ class VisionMiddleware(AgentMiddleware[VisionState, Any, Any]):
         messages = view(request.messages, found, shown, images)
         if not hasattr(request.model, "image_policy"):
             messages = place_images(messages, tool_images=self.tool_images)
-        estimate = self._estimate(request.model, messages, shown, images)
+        name = self.model or model_name(request.model)
+        estimate = estimate_call(request.model, name, self.budget, messages, shown, images)
         spent = Spent.of_state(request.state)
         problem = self.budget.problem(spent, estimate)
         model = filled_model(request.model, partial(fill, images=images))
         overridden = request.override(model=model, messages=_any_messages(messages))
         return _Call(overridden, estimate, problem)
-
-    def _estimate(
-        self,
-        model: BaseChatModel,
-        messages: Sequence[BaseMessage],
-        shown: Sequence[Sighting],
-        images: Mapping[str, Image],
-    ) -> CallEstimate:
-        names = tuple(name for name in _names(shown) if name in images)
-        if self.budget.max_image_tokens is None and self.budget.max_cost_usd is None:
-            return CallEstimate(names, 0)
-        name, service = self.model or _model_name(model), _service(model)
-        profile = get_profile(name, service)
-        pictures = [(images[s.handle], s.detail) for s in shown if s.handle in images]
-        plans = hasattr(model, "image_policy")
-        estimate = CallEstimate(
-            names, estimate_images(pictures, profile, planned=plans), model=name, service=service
-        )
-        if self.budget.max_cost_usd is None:
-            return estimate
-        # With the pictures in: a reference would count as a URL of unknown size.
-        filled = fill(messages, images)
-        cost = estimate_input_cost(filled, profile, estimate.image_tokens, name)
-        return replace(estimate, cost_usd=cost)
 
     def _stopped(self, problem: str) -> ModelResult:
         if self.on_budget == "error":
@@ -284,15 +284,6 @@ def _names(shown: Sequence[Sighting]) -> list[str]:
 
 def _any_messages(messages: Sequence[BaseMessage]) -> list[AnyMessage]:
     return list(messages)  # type: ignore[arg-type]
-
-
-def _model_name(model: BaseChatModel) -> str:
-    names = ("base_model", "model_name", "model", "deployment_name")
-    return next((str(name) for key in names if (name := getattr(model, key, None))), "unknown")
-
-
-def _service(model: BaseChatModel) -> str:
-    return "azure" if hasattr(model, "azure_endpoint") else "openai"
 
 
 def _messages(result: ToolResult) -> list[BaseMessage]:

@@ -11,9 +11,8 @@ import re
 from collections.abc import Iterator
 from itertools import count
 
+from langchain_gptv._urls import REFERENCE_SCHEME, is_reference
 from langchain_gptv.vision.timestamps import format_timestamp
-
-SCHEME = "gptv://"
 
 _ROOT = r"img_[0-9a-f]{6,64}|vid_[0-9a-f]{6,64}@(?:\d+:)?\d\d:\d\d\.\d{1,3}(?:_\d+)?"
 _HANDLE = re.compile(rf"(?P<root>{_ROOT})(?:/(?P<zoom>zoom_[1-9]\d*))?", re.ASCII)
@@ -29,12 +28,12 @@ def reference(handle: str) -> str:
         >>> reference("img_3f9a2c0b71de")
         'gptv://img_3f9a2c0b71de'
     """
-    return f"{SCHEME}{handle}"
+    return f"{REFERENCE_SCHEME}{handle}"
 
 
 def handle_of(url: str) -> str | None:
     """Return the handle that a `gptv://` URL names; None for any other URL."""
-    return url[len(SCHEME) :] if url.startswith(SCHEME) else None
+    return url.removeprefix(REFERENCE_SCHEME) if is_reference(url) else None
 
 
 def is_handle(text: str) -> bool:

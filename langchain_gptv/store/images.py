@@ -176,6 +176,30 @@ class ImageStore:
         """Return where a crop was cut from, or None for a picture that is whole."""
         return (await arun(self._record(handle), self.backend)).crop
 
+    def remove(self, handle: str) -> list[str]:
+        """Remove a picture with all its crops, or a crop alone.
+
+        The handle is given to no other picture: a digest of what was there is left. The same
+        picture may be put in again.
+
+        Returns:
+            The handles that are gone now; none when it had been removed before.
+
+        Raises:
+            UnknownImageError: There never was such a picture.
+
+        Example:
+            >>> store = ImageStore()
+            >>> handle = store.put("examples/images/receipt.png")
+            >>> store.remove(handle), handle in store
+            (['img_661a1bcc1ff2'], False)
+        """
+        return run(self._remove(handle), self.backend)
+
+    async def aremove(self, handle: str) -> list[str]:
+        """Remove a picture with all its crops, or a crop alone."""
+        return await arun(self._remove(handle), self.backend)
+
     def handles(self) -> list[str]:
         """Return the handles of this namespace, sorted; not those of removed pictures."""
         return run(self._handles(), self.backend)
@@ -252,11 +276,29 @@ class ImageStore:
 
     def _make_room(self) -> Steps[None]:
         for key in self._shelf.surplus():
-            (value,) = yield Read((key,))
-            if value is not None:
-                # First the note, so that the handle is never free for another picture.
-                yield Write(key + _LEFT, _digest(value))
-                yield Delete(key)
+            yield from self._take_out(key)
+
+    def _take_out(self, key: str) -> Steps[None]:
+        (value,) = yield Read((key,))
+        if value is not None:
+            # First the note, so that the handle is never free for another picture.
+            yield Write(key + _LEFT, _digest(value))
+            yield Delete(key)
+
+    def _remove(self, handle: str) -> Steps[list[str]]:
+        handle = handle_of(handle) or handle
+        there = yield from self._handles()
+        gone = [name for name in there if name == handle or name.startswith(f"{handle}/")]
+        if handle not in there:
+            key = self._key(handle)
+            left = (yield Read((key + _LEFT,)))[0] if key else None
+            if left is None:
+                raise UnknownImageError(_unknown(handle, there), handle=handle)
+        for name in gone:
+            key = f"{self._prefix}{key_of(name)}"
+            self._shelf.forget(key)
+            yield from self._take_out(key)
+        return gone
 
     def _record(self, handle: str) -> Steps[Record]:
         handle = handle_of(handle) or handle
@@ -300,6 +342,6 @@ def _unknown(handle: str, known: list[str]) -> str:
 
 def _gone(handle: str) -> str:
     return (
-        f"The image '{handle}' was removed to keep the store within max_bytes. "
-        "Give the picture again, or give ImageStore a larger max_bytes."
+        f"The image '{handle}' was removed: by remove(), or to keep the store within max_bytes. "
+        "Give the picture again."
     )

@@ -43,6 +43,11 @@ class Shelf:
             self._total += size - self._sizes.pop(key, 0)
             self._sizes[key] = size
 
+    def forget(self, key: str) -> None:
+        """Note that a value is there no longer."""
+        with self._lock:
+            self._total -= self._sizes.pop(key, 0)
+
     def surplus(self) -> list[str]:
         """Take out and return the keys whose values have to go; the newest stays."""
         gone = []
