@@ -1,32 +1,45 @@
 """Answers in sentences, from what was seen and from nothing else."""
 
+import re
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from langchain_gptv.local.concepts import Concept
-from langchain_gptv.local.evidence import Answer, Evidence
+from langchain_gptv.local.concepts import Concept, find_concept
+from langchain_gptv.local.evidence import (
+    Answer,
+    Evidence,
+    color_evidence,
+    line_evidence,
+    object_evidence,
+)
 from langchain_gptv.local.fields import Field, find_field, find_text, find_value_near
-from langchain_gptv.local.labels import COCO_LABELS, Noun, count_noun
+from langchain_gptv.local.labels import COCO_LABELS, count_noun
 from langchain_gptv.local.layout import order_for_reading, render_layout
 from langchain_gptv.local.phrases import (
-    list_box_colors,
+    is_at,
     list_colors,
     list_objects,
     name_place,
     name_shape,
-    show_box,
 )
+from langchain_gptv.local.purchases import count_item, sum_up, tell_items
 from langchain_gptv.local.questions import Question, QuestionKind
+from langchain_gptv.local.things import (
+    NO_DETECTOR,
+    list_in_detail,
+    say_colors,
+    say_count,
+    say_places,
+    tell_objects,
+)
 from langchain_gptv.vision.boxes import Box
-from langchain_gptv.vision.observations import DetectedObject, Observation, TextLine
+from langchain_gptv.vision.observations import Observation, TextLine
 
 MANY_LINES = 8
 """From so many lines on a picture is a page, and that it shows no things goes without saying."""
 
-NO_DETECTOR = (
-    'No object detector is installed, so I cannot tell about things; the extra "objects" brings '
-    'one: pip install "langchain-gptv[objects]".'
-)
+_DOING = re.compile(r"\b(?:doing|wearing|holding|feeling|thinking|saying)\b")
+
 NO_IMAGE = "I see no image in this conversation. Send one together with the question."
 
 
@@ -38,22 +51,24 @@ def answer_question(seen: Observation, question: Question) -> Answer:
 def _describe(seen: Observation, question: Question) -> Answer:
     shape = name_shape(seen)
     parts = [f"A {shape} picture, {seen.width} x {seen.height} pixels."]
-    if seen.objects:
+    if seen.objects and question.wants_detail:
+        parts.append(f"I see {list_in_detail(seen, seen.objects)}.")
+    elif seen.objects:
         parts.append(f"I see {list_objects(seen.objects)}.")
     elif seen.objects is not None and len(seen.lines) < MANY_LINES:
         parts.append(f"I detect none of the {len(COCO_LABELS)} kinds of objects that I know.")
     if seen.lines:
-        parts.append(_summarize_text(seen))
+        parts.append(_summarize_text(seen, 40 if question.wants_detail else 6))
     else:
         parts.append("I read no text in it.")
     parts.append(f"Main colours: {list_colors(seen)}.")
     if seen.objects is None:
         parts.append(NO_DETECTOR)
-    evidence = [*map(_object_evidence, seen.objects or ()), *map(_line_evidence, seen.lines)]
-    return Answer(" ".join(parts), "seen", (*evidence, *_color_evidence(seen)))
+    evidence = [*map(object_evidence, seen.objects or ()), *map(line_evidence, seen.lines)]
+    return Answer(" ".join(parts), "seen", (*evidence, *color_evidence(seen)))
 
 
-def _summarize_text(seen: Observation, limit: int = 6) -> str:
+def _summarize_text(seen: Observation, limit: int) -> str:
     lines = order_for_reading(seen.lines)
     shown = " / ".join(line.text for line in lines[:limit])
     more = f" ... and {len(lines) - limit} more lines" if len(lines) > limit else ""
@@ -65,7 +80,7 @@ def _read(seen: Observation, question: Question) -> Answer:
         return Answer(f"I read no text in the picture.{_unclear_note(seen)}", "not_seen")
     text = render_layout(seen.lines)
     lines = order_for_reading(seen.lines)
-    return Answer(text + _unclear_note(seen), "seen", tuple(map(_line_evidence, lines)))
+    return Answer(text + _unclear_note(seen), "seen", tuple(map(line_evidence, lines)))
 
 
 def _unclear_note(seen: Observation) -> str:
@@ -76,20 +91,14 @@ def _unclear_note(seen: Observation) -> str:
 
 def _count(seen: Observation, question: Question) -> Answer:
     if question.noun is None:
-        return _count_text(seen, question) or _cannot_tell(seen, question)
-    return _tell_objects(seen, question.noun, partial(_say_count, question.noun), exactly=True)
-
-
-def _say_count(noun: Noun, found: Sequence[DetectedObject]) -> str:
-    scores = [item.score for item in found]
-    if len({item.label for item in found}) > 1:
-        return f"There are {list_objects(found)}: {len(found)} in all."
-    sure = f"{min(scores):.0%} to {max(scores):.0%} sure" if len(found) > 1 else f"{scores[0]:.0%}"
-    return f"I count {count_noun(len(found), noun.word)} ({sure})."
+        told = _count_text(seen, question) or count_item(seen, question)
+        return told or _cannot_tell(seen, question)
+    say = partial(say_count, question.noun)
+    return tell_objects(seen, question, question.noun, say, exactly=True)
 
 
 def _count_text(seen: Observation, question: Question) -> Answer | None:
-    evidence = tuple(map(_line_evidence, seen.lines))
+    evidence = tuple(map(line_evidence, seen.lines))
     lowered = question.text.lower()
     if "line" in lowered:
         return Answer(f"I read {count_noun(len(seen.lines), 'line')} of text.", "seen", evidence)
@@ -104,16 +113,8 @@ def _color(seen: Observation, question: Question) -> Answer:
         return _cannot_tell(seen, question)
     if question.noun is None:
         text = f"The main colours of the picture are {list_colors(seen)}."
-        return Answer(text, "seen", _color_evidence(seen))
-    return _tell_objects(seen, question.noun, partial(_say_colors, seen))
-
-
-def _say_colors(seen: Observation, found: Sequence[DetectedObject]) -> str:
-    texts = (
-        f"The {item.label} {name_place(seen, item.box)}: its box is mostly {list_box_colors(item)}"
-        for item in found
-    )
-    return "; ".join(texts) + "."
+        return Answer(text, "seen", color_evidence(seen))
+    return tell_objects(seen, question, question.noun, partial(say_colors, seen))
 
 
 def _where(seen: Observation, question: Question) -> Answer:
@@ -122,16 +123,8 @@ def _where(seen: Observation, question: Question) -> Answer:
         if not lines:
             return _cannot_tell(seen, question)
         places = "; ".join(f"“{line.text}” {name_place(seen, line.box)}" for line in lines)
-        return Answer(f"I read {places}.", "seen", tuple(map(_line_evidence, lines)))
-    return _tell_objects(seen, question.noun, partial(_say_places, seen))
-
-
-def _say_places(seen: Observation, found: Sequence[DetectedObject]) -> str:
-    places = "; ".join(
-        f"{item.label} ({item.score:.0%}) {name_place(seen, item.box)}, box {show_box(item.box)}"
-        for item in found
-    )
-    return f"I see {places}."
+        return Answer(f"I read {places}.", "seen", tuple(map(line_evidence, lines)))
+    return tell_objects(seen, question, question.noun, partial(say_places, seen))
 
 
 def _field(seen: Observation, question: Question) -> Answer:
@@ -153,9 +146,15 @@ def _lookup(seen: Observation, question: Question) -> Answer:
     found = find_value_near(seen.lines, question.words, "amount")
     if not found and not question.wants_money:
         found = find_field(seen.lines, Concept(subject, "text", (subject,)))
+    found = [field for field in found if not _goes_on(subject, field.value)]
     if found:
         return _tell_field(subject, found)
     return _cannot_tell(seen, question)
+
+
+def _goes_on(label: str, text: str) -> bool:
+    """Tell whether a text is the rest of a longer label, as 'date' behind 'Invoice'."""
+    return find_concept(f"{label} {text}".lower()) is not None
 
 
 def _tell_field(name: str, found: Sequence[Field]) -> Answer:
@@ -172,23 +171,60 @@ def _presence(seen: Observation, question: Question) -> Answer:
         if not lines:
             return _cannot_tell(seen, question)
         text = f"The text says “{lines[0].text}”. Whether it is shown as a thing I cannot tell."
-        return Answer(text, "seen", tuple(map(_line_evidence, lines)))
-    return _tell_objects(
-        seen, question.noun, lambda found: f"Yes: {list_objects(found)}.", exactly=True
+        return Answer(text, "seen", tuple(map(line_evidence, lines)))
+    say = "Yes: {}.".format
+    return tell_objects(
+        seen, question, question.noun, lambda found: say(list_objects(found)), exactly=True
     )
 
 
 def _which(seen: Observation, question: Question) -> Answer:
     if question.noun is None:
         return _cannot_tell(seen, question)
-    return _tell_objects(seen, question.noun, lambda found: f"I see {list_objects(found)}.")
+    if _DOING.search(question.text.lower()):
+        return _cannot_tell(seen, question)
+    say = "I see {}.".format
+    return tell_objects(seen, question, question.noun, lambda found: say(list_objects(found)))
+
+
+def _items(seen: Observation, question: Question) -> Answer:
+    told = tell_items(seen, question)
+    if told is not None or question.noun is not None:
+        return told or _which(seen, question)
+    if len(seen.lines) < MANY_LINES:
+        return _cannot_tell(seen, question)
+    text = f"I read no line items: no row has both a name and an amount.{_unclear_note(seen)}"
+    return Answer(text, "not_seen")
+
+
+def _summary(seen: Observation, question: Question) -> Answer:
+    return sum_up(seen) or _describe(seen, question)
+
+
+def _place(seen: Observation, question: Question) -> Answer:
+    """Tell the things and the lines of text in one part of the picture."""
+    objects = [item for item in seen.objects or () if is_at(seen, item.box, question.place)]
+    lines = [line for line in seen.lines if is_at(seen, line.box, question.place)]
+    parts = [f"I see {list_objects(objects)}"] if objects else []
+    if lines:
+        shown = " / ".join(line.text for line in order_for_reading(lines)[:MANY_LINES])
+        parts.append(f"I read “{shown}”")
+    if not parts:
+        return Answer(f"I see nothing that I know at the {question.place}.", "not_seen")
+    evidence = (*map(object_evidence, objects), *map(line_evidence, lines))
+    return Answer(f"At the {question.place} {' and '.join(parts)}.", "seen", evidence)
+
+
+def _compare(seen: Observation, question: Question) -> Answer:
+    """Say of one picture, or of more than two, that they cannot be compared; see `comparing`."""
+    return _cannot_tell(seen, question)
 
 
 def _mention(seen: Observation, question: Question) -> Answer:
     lines = _lines_about(seen, question)
     if lines:
         shown = " / ".join(line.text for line in lines[:3])
-        return Answer(f"Yes, the text says “{shown}”.", "seen", tuple(map(_line_evidence, lines)))
+        return Answer(f"Yes, the text says “{shown}”.", "seen", tuple(map(line_evidence, lines)))
     return Answer(
         f"No: “{question.subject}” is not in the text that I read.{_unclear_note(seen)}",
         "not_seen",
@@ -215,52 +251,11 @@ _ANSWERS: dict[QuestionKind, Callable[[Observation, Question], Answer]] = {
     "which": _which,
     "mention": _mention,
     "lookup": _lookup,
+    "items": _items,
+    "summary": _summary,
+    "place": _place,
+    "compare": _compare,
 }
-
-
-def _objects_of(seen: Observation, noun: Noun) -> list[DetectedObject] | None:
-    """Return the detected objects that `noun` may mean; None without a detector."""
-    if seen.objects is None:
-        return None
-    return [item for item in seen.objects if item.label in noun.labels]
-
-
-def _tell_objects(
-    seen: Observation,
-    noun: Noun,
-    say: Callable[[Sequence[DetectedObject]], str],
-    *,
-    exactly: bool = False,
-) -> Answer:
-    """Say something about the things that a noun means, or why nothing can be said.
-
-    With `exactly` a word for some of a class ('woman') is not answered with the class ('person').
-    """
-    found = _objects_of(seen, noun)
-    if found is None:
-        return Answer(NO_DETECTOR, "cannot_tell")
-    if exactly and not noun.is_exact:
-        return _cannot_tell_which(noun, found)
-    if not found:
-        return _none_detected(noun)
-    return Answer(say(found), "seen", tuple(map(_object_evidence, found)))
-
-
-def _none_detected(noun: Noun) -> Answer:
-    text = f"I detect no {noun.word}, a thing that I know; a small or hidden one may be missed."
-    return Answer(text, "not_seen")
-
-
-def _cannot_tell_which(noun: Noun, found: Sequence[DetectedObject]) -> Answer:
-    """Answer about a 'woman' when the detector knows only a 'person'."""
-    label = noun.labels[0]
-    if not found:
-        return Answer(f"I detect no {label}, so no {noun.word} either.", "not_seen")
-    text = (
-        f"I see {count_noun(len(found), label)} but cannot tell whether one is a {noun.word}: "
-        f"my detector knows only '{label}'."
-    )
-    return Answer(text, "cannot_tell", tuple(map(_object_evidence, found)))
 
 
 def _cannot_tell(seen: Observation, question: Question) -> Answer:
@@ -280,17 +275,5 @@ def _lines_about(seen: Observation, question: Question) -> list[TextLine]:
     return find_text(seen.lines, subject) if subject else []
 
 
-def _object_evidence(item: DetectedObject) -> Evidence:
-    return Evidence("object", item.label, item.score, item.box)
-
-
-def _line_evidence(line: TextLine) -> Evidence:
-    return Evidence("text", line.text, line.score, line.box)
-
-
 def _field_evidence(field: Field) -> Evidence:
     return Evidence("text", field.value, field.score, field.box)
-
-
-def _color_evidence(seen: Observation) -> tuple[Evidence, ...]:
-    return tuple(Evidence("color", color.name, color.share) for color in seen.colors[:3])

@@ -102,14 +102,18 @@ CONCEPTS = (
         "customer",
         "text",
         ("bill to", "billed to", "invoice to", "sold to", "ship to", "customer", "client"),
-        asked=("who is it billed to", "who must pay", "recipient", "buyer"),
+        asked=("who must pay", "recipient", "buyer", "addressed to", "made out to", "billed to"),
         never=_NUMBER_WORDS,
     ),
     Concept(
         "seller",
         "text",
         ("seller", "vendor", "supplier", "merchant", "sold by", "issued by", "from"),
-        asked=("shop", "store", "who issued", "company", "which restaurant", "store name"),
+        asked=(
+            *("shop", "store", "who issued", "company", "which restaurant", "store name"),
+            *("invoice from", "receipt from", "bill from", "who is it from", "who is this from"),
+            *("who sent", "sender", "who wrote"),
+        ),
     ),
 )
 """In the order in which a question is held against them: the more specific first."""

@@ -1,10 +1,13 @@
 """The embedded engine: observe a picture once, answer any number of questions about it."""
 
+from __future__ import annotations
+
 import threading
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from langchain_gptv._bounded import BoundedStore
 from langchain_gptv.exceptions import MissingExtraError
@@ -19,12 +22,14 @@ except ImportError:
 from langchain_gptv.local import detector as detection
 from langchain_gptv.local.answers import NO_IMAGE, answer_question
 from langchain_gptv.local.colors import name_colors, name_colors_in
-from langchain_gptv.local.detector import Detector, SSDDetector
+from langchain_gptv.local.comparing import compare
+from langchain_gptv.local.detector import Detector, Guesser, SSDDetector, choose
 from langchain_gptv.local.evidence import Answer, Evidence
 from langchain_gptv.local.labels import labels_of
 from langchain_gptv.local.ocr import Pixels, TextReader
 from langchain_gptv.local.questions import parse_question
 from langchain_gptv.local.schemas import fill_schema
+from langchain_gptv.local.second_look import look_again
 from langchain_gptv.vision.images import Image
 from langchain_gptv.vision.observations import DetectedObject, Observation, TextLine, Word
 from langchain_gptv.vision.profile_data import LOCAL_MODEL
@@ -60,12 +65,33 @@ class LocalEngine:
             self._detector = SSDDetector() if detection.is_installed() else None
         else:
             self._detector = detector
-        self._seen: BoundedStore[str, Observation] = BoundedStore(cache_size)
+        self._seen: BoundedStore[str, _Sight] = BoundedStore(cache_size)
         # One picture at a time: the models already use every core.
         self._observing = threading.Lock()
 
     def observe(self, image: Image) -> Observation:
         """Look at a picture; the same bytes are looked at only once."""
+        return self._see(image).observation
+
+    def find(self, image: Image, labels: AbstractSet[str]) -> tuple[DetectedObject, ...]:
+        """Look again, closer, for what somebody says is there.
+
+        Args:
+            image: Upright; it need not have been observed before.
+            labels: Of COCO, such as {"spoon"}.
+
+        Returns:
+            What is certain in a closer look too, best first; boxes as in `observe`.
+        """
+        guesses = [guess for guess in self._see(image).guesses if guess.label in labels]
+        if not guesses or not isinstance(self._detector, Guesser):
+            return ()
+        pixels = _pixels_of(image)
+        scale = image.width / pixels.shape[1]
+        found = look_again(self._detector, pixels, guesses, labels)
+        return tuple(replace(thing, box=thing.box.scaled(scale)) for thing in found)
+
+    def _see(self, image: Image) -> _Sight:
         seen = self._seen.get(image.sha256)
         if seen is not None:
             return seen
@@ -83,7 +109,10 @@ class LocalEngine:
         if not images:
             return Answer(NO_IMAGE, "cannot_tell")
         parsed = parse_question(question)
-        answers = [answer_question(self.observe(image), parsed) for image in images]
+        seen = [self.observe(image) for image in images]
+        if parsed.kind == "compare" and len(images) == 2:
+            return compare(images, seen)
+        answers = [answer_question(one, parsed) for one in seen]
         return answers[0] if len(answers) == 1 else _merge(answers)
 
     def fill(
@@ -100,33 +129,52 @@ class LocalEngine:
         """Return the labels of objects that an everyday word may mean, as 'sofa' means 'couch'."""
         return labels_of(word)
 
-    def _look(self, image: Image) -> Observation:
-        picture = image.to_pil()
-        scale = max(picture.size) / MAX_SIDE
-        if scale > 1:
-            picture.thumbnail((MAX_SIDE, MAX_SIDE))
-        pixels = np.asarray(picture)
+    def _look(self, image: Image) -> _Sight:
+        pixels = _pixels_of(image)
         # Side by side: the reader alone does not keep every core busy all the time.
         with ThreadPoolExecutor(1) as pool:
             objects = pool.submit(self._detect, pixels)
             lines, unclear = self._reader.read(pixels)
+        found, guesses = objects.result()
         seen = Observation(
             width=pixels.shape[1],
             height=pixels.shape[0],
             lines=tuple(lines),
-            objects=objects.result(),
+            objects=found,
             colors=name_colors(pixels),
             unclear=tuple(unclear),
         )
-        return _scale_back(seen, image) if scale > 1 else seen
+        return _Sight(_scale_back(seen, image), guesses)
 
-    def _detect(self, pixels: Pixels) -> tuple[DetectedObject, ...] | None:
+    def _detect(self, pixels: Pixels) -> tuple[_Things | None, _Things]:
+        """Return what is certain, and what is possible; None when nobody looks."""
         if self._detector is None:
-            return None
-        return tuple(
-            replace(found, colors=name_colors_in(pixels, found.box))
-            for found in self._detector.detect(pixels)
-        )
+            return None, ()
+        if isinstance(self._detector, Guesser):
+            guesses = self._detector.guess(pixels)
+            found = choose(guesses)
+        else:
+            guesses, found = [], self._detector.detect(pixels)
+        colored = (replace(each, colors=name_colors_in(pixels, each.box)) for each in found)
+        return tuple(colored), tuple(guesses)
+
+
+_Things = tuple[DetectedObject, ...]
+
+
+class _Sight(NamedTuple):
+    """An observation, and what the detector took for possible, in pixels of `_pixels_of`."""
+
+    observation: Observation
+    guesses: _Things
+
+
+def _pixels_of(image: Image) -> Pixels:
+    """Return what is looked at: upright RGB, scaled down if it is large."""
+    picture = image.to_pil()
+    if max(picture.size) > MAX_SIDE:
+        picture.thumbnail((MAX_SIDE, MAX_SIDE))
+    return np.asarray(picture)
 
 
 def _merge(answers: Sequence[Answer]) -> Answer:
@@ -144,6 +192,8 @@ def _merge(answers: Sequence[Answer]) -> Answer:
 def _scale_back(seen: Observation, image: Image) -> Observation:
     """Give the boxes in pixels of the picture as it came."""
     by = image.width / seen.width
+    if by == 1:
+        return seen
 
     def scale_word(word: Word) -> Word:
         return replace(word, box=word.box.scaled(by))

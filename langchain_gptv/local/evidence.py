@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from langchain_gptv.vision.boxes import Box
+from langchain_gptv.vision.observations import DetectedObject, Observation, TextLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +40,18 @@ class Answer:
     text: str
     certainty: Literal["seen", "not_seen", "cannot_tell"]
     evidence: tuple[Evidence, ...] = field(default=())
+
+
+def line_evidence(line: TextLine) -> Evidence:
+    """Rest an answer on a line of text."""
+    return Evidence("text", line.text, line.score, line.box)
+
+
+def object_evidence(item: DetectedObject) -> Evidence:
+    """Rest an answer on a detected object."""
+    return Evidence("object", item.label, item.score, item.box)
+
+
+def color_evidence(seen: Observation) -> tuple[Evidence, ...]:
+    """Rest an answer on the main colours of a picture."""
+    return tuple(Evidence("color", color.name, color.share) for color in seen.colors[:3])

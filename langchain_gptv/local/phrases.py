@@ -54,6 +54,11 @@ def name_place(seen: Observation, box: Box) -> str:
     return f"at the {row} {column}"
 
 
+def is_at(seen: Observation, box: Box, place: str) -> bool:
+    """Tell whether a box is in a part of the picture: 'left', 'upper', 'lower right', 'middle'."""
+    return set(place.split()) <= set(name_place(seen, box).split())
+
+
 def show_box(box: Box) -> str:
     """Write a box in whole pixels."""
     return "[" + ", ".join(f"{value:.0f}" for value in box) + "]"

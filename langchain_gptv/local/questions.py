@@ -19,9 +19,25 @@ QuestionKind = Literal[
     "which",
     "mention",
     "lookup",
+    "items",
+    "summary",
+    "place",
+    "compare",
 ]
 
 _KIND_PATTERNS: tuple[tuple[QuestionKind, str], ...] = (
+    (
+        "items",
+        r"\b(?:line items?|items?|products?|articles?|purchases)\b"
+        r"|\bwhat (?:did|have|has|had) \w+ (?:buy|bought|ordered?|purchased?)\b"
+        r"|\bwhat (?:was|were|is|has been) (?:bought|ordered|purchased|sold)\b",
+    ),
+    (
+        "compare",
+        r"\b(?:compare|comparison|differ(?:s|ent|ences?)?|what(?:'s| is| has|'ve| have)? changed)\b"
+        r"|\b(?:the same|identical)\b",
+    ),
+    ("summary", r"\b(?:summari[sz]e|summary|sum up|key (?:facts|fields|points)|overview)\b"),
     ("size", r"\b(how (?:big|large|wide|tall|high)|resolution|dimensions|image size|pixels)\b"),
     ("count", r"\b(how many|number of)\b|^count\b"),
     ("color", r"\bcolou?r(?:s|ed)?\b"),
@@ -36,7 +52,7 @@ _KIND_PATTERNS: tuple[tuple[QuestionKind, str], ...] = (
     ),
     (
         "describe",
-        r"\b(describe|caption|summari[sz]e|what(?:'s| is| do you see| can you see| can be seen)?"
+        r"\b(describe|caption|what(?:'s| is| do you see| can you see| can be seen)?"
         r" (?:(?:shown |going on )?(?:in|on|this|that|here)|happening|you see)|look at)\b"
         r"|^what (?:do|can) you see|^what(?:'s| is) (?:this|that|it)\b",
     ),
@@ -47,7 +63,7 @@ _KIND_PATTERNS: tuple[tuple[QuestionKind, str], ...] = (
     ("which", r"\b(?:what|which|what kind of|what sort of|what type of)\b"),
 )
 
-_BEFORE_FIELDS: set[QuestionKind] = {"count", "color", "mention"}
+_BEFORE_FIELDS: set[QuestionKind] = {"count", "color", "mention", "compare", "summary"}
 """Kinds that keep their meaning when the question has the name of a document field in it."""
 
 _STOPWORDS = set(
@@ -60,6 +76,12 @@ _STOPWORDS = set(
     "pay into out as s re one contain contains locate position point".split()
 )
 
+_PLACE = re.compile(
+    r"\b(?:on|at|in|to) the (?:far |very )?((?:upper|lower|top|bottom)[ -](?:left|right)"
+    r"|left|right|top|bottom|middle|cent(?:er|re))\b"
+)
+_PLACE_WORDS = {"top": "upper", "bottom": "lower", "center": "middle", "centre": "middle"}
+_DETAILED = re.compile(r"\bdetail|\bthorough|\beverything\b")
 _MONEY = re.compile(r"\b(how much|cost|costs|price|pay|paid|charge[ds]?|amount)\b")
 
 
@@ -75,6 +97,9 @@ class Question:
         concept: The document field it asks for.
         quoted: The phrase it puts in quotation marks.
         wants_money: Whether the answer should be an amount.
+        place: The part of the picture it is about, such as 'upper left', in the words of
+            `name_place`.
+        wants_detail: Whether the answer should say all that was seen.
     """
 
     text: str
@@ -84,6 +109,8 @@ class Question:
     concept: Concept | None = None
     quoted: str = ""
     wants_money: bool = False
+    place: str = ""
+    wants_detail: bool = False
 
     @property
     def subject(self) -> str:
@@ -112,6 +139,8 @@ def parse_question(text: str) -> Question:
         concept=concept if kind == "field" else None,
         quoted=quoted[1] if quoted else "",
         wants_money=bool(_MONEY.search(lowered)),
+        place=_find_place(lowered),
+        wants_detail=bool(_DETAILED.search(lowered)),
     )
 
 
@@ -121,10 +150,18 @@ def _find_kind(text: str, noun: Noun | None, concept: Concept | None) -> Questio
     matching = [kind for kind, pattern in _KIND_PATTERNS if re.search(pattern, text)]
     if concept and not _BEFORE_FIELDS & set(matching):
         return "field"
+    if noun is None and _find_place(text) and set(matching) <= {"which", "describe"}:
+        return "place"
     for kind in matching:
         if not (kind == "describe" and _is_about(text, noun)):
             return "lookup" if kind == "which" and noun is None else kind
     return "presence" if noun else "lookup"
+
+
+def _find_place(text: str) -> str:
+    match = _PLACE.search(text)
+    words = re.split("[ -]", match[1]) if match else []
+    return " ".join(_PLACE_WORDS.get(word, word) for word in words)
 
 
 def _is_about(text: str, noun: Noun | None) -> bool:
