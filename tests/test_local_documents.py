@@ -97,6 +97,12 @@ def test_a_part_of_the_picture_is_told_alone(question, said):
     assert ask(question, observation).text.startswith(said)
 
 
+def test_the_place_of_a_word_is_told():
+    """Asked where a word stands, the answer has its place and not only that it is there."""
+    answer = ask('Where is the word "TOTAL"?', seen(RECEIPT))
+    assert answer.text == "I read “TOTAL” at the left."
+
+
 def test_what_somebody_does_is_not_made_up():
     """The detector knows that there is a person, and no more."""
     answer = ask("What is the man doing?", seen(objects=[thing("person")]))

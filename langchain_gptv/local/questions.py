@@ -41,11 +41,11 @@ _KIND_PATTERNS: tuple[tuple[QuestionKind, str], ...] = (
     ("size", r"\b(how (?:big|large|wide|tall|high)|resolution|dimensions|image size|pixels)\b"),
     ("count", r"\b(how many|number of)\b|^count\b"),
     ("color", r"\bcolou?r(?:s|ed)?\b"),
-    ("mention", r"\b(mentions?|the words?|the phrase|say(?:s|ing)? anything about)\b"),
     (
         "where",
         r"^where\b|\bwhere (?:is|are|does)\b|\b(?:locate|find|position of|point (?:at|to))\b",
     ),
+    ("mention", r"\b(mentions?|the words?|the phrase|say(?:s|ing)? anything about)\b"),
     (
         "read",
         r"\b(read|transcribe|ocr|written|text|what (?:does|do) .* says?)\b",
