@@ -56,6 +56,16 @@ ATTACKS = {
         "no_header_gets_in_by_a_url": "headers in a URL",
         "servers_that_mean_harm": "heads, chunks and packing without end; SVG",
     },
+    "test_hostile_places.py": {
+        "metadata_of_clouds_stays_shut_where_private_is_open": "metadata in private networks",
+        "addresses_that_are_nobodys_are_reserved": "addresses for protocols and tests",
+        "no_other_spelling_is_a_host_that_is_named": "a named host, spelled otherwise",
+        "another_drive_is_not_even_looked_at": "shares and pipes of Windows",
+        "who_has_an_account_here_is_not_told": "asking who has an account",
+        "the_proc_of_another_container_is_a_kernels_too": "/proc of another container",
+        "a_name_writes_no_line_of_its_own": "lines and escapes for a log",
+        "answers_that_are_none_are_refused": "answers that are no HTTP, or lie",
+    },
     "test_hostile_images.py": {
         "bombs_do_no_harm": "bombs, loops and foreign types",
         "the_fast_reader_reads_only_what_the_header_says": "SVG in libvips",
@@ -69,6 +79,12 @@ ATTACKS = {
         "detail_and_the_rest_of_the_request_stay_as_set": "orders to change the request",
         "a_model_that_obeys_gets_nowhere": "a model that obeys them",
         "no_argument_widens_a_limit": "arguments that widen a limit, at every tool",
+    },
+    "test_hostile_metadata.py": {
+        "a_colour_profile_leaves_without_its_owner": "the owner's screen in a colour profile",
+        "a_profile_over_several_segments_leaves_in_as_many": "the same in several segments",
+        "a_profile_that_is_none_goes": "what is no profile in its place",
+        "no_other_place_of_a_file_leaves": "every other place of a file for words",
     },
     "test_hostile_privacy.py": {
         "no_place_and_no_device_leaves": "place, device, author in each type and way",

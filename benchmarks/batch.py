@@ -29,7 +29,7 @@ async def bare(paths, llm, workers):
 
 
 async def kept(paths, llm, workers, out):
-    await arun_batch(paths, llm=llm, out=out, ask=QUESTION, workers=workers, progress=False)
+    await arun_batch(paths, llm=llm, out=out, ask=QUESTION, max_concurrency=workers, progress=False)
 
 
 async def measure(folder: Path, count: int, workers: int) -> None:

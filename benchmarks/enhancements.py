@@ -3,7 +3,8 @@
     python benchmarks/enhancements.py
 
 Quality: the share of printed words that the block beside the image holds, and the share of
-mentioned things whose box overlaps the true one by at least half (IoU 0.5). Answers are written
+mentioned things whose box overlaps the true one by at least half (IoU 0.5); and which classes that
+are not in a picture get a box when an answer names them all the same. Answers are written
 from the truth, so that nothing but looking and grounding is measured. Speed: ratios of times taken
 in turn, round by round. Pictures of third parties are used where they stand beside a checkout.
 """
@@ -169,14 +170,52 @@ def _truths(things: Things, *, merge: bool) -> Things:
     return [(label, Box.union(box for other, box in things if other == label)) for label in labels]
 
 
+# Mentions of what is not there -----------------------------------------------------------------
+
+MAY_BE_SEEN = {
+    "photos/chelsea.png": {"cat"},
+    "photos/grace_hopper.jpg": {"person", "tie"},
+    "photos/china.jpg": {"person", "boat", "bench", "potted plant"},
+    "photos/astronaut.png": {"person", "airplane", "tie", "chair"},
+    "orientation/portrait_exif_1.jpg": {"person", "boat"},
+    "documents/page.png": set(),
+    "documents/eurotext.tif": set(),
+}
+"""Classes that these pictures show, or that a person could argue about."""
+
+
+def with_absent() -> Iterator[tuple[str, Image, list[str]]]:
+    """Yield pictures with the classes that are certainly not in them."""
+    for name, image, things in scenes():
+        if not name.startswith("rendered"):
+            # All are labelled in full, but for lights in the street that may be for traffic.
+            seen = {label for label, _ in things} | {"traffic light"}
+            yield name, image, sorted(KNOWN - seen)
+    for name in ("receipt.png", "invoice.png", "page.png", "chart.png"):
+        yield name, Image.of(IMAGES / name), sorted(KNOWN)
+    for name, seen in MAY_BE_SEEN.items():
+        if SHARED.is_dir():
+            yield name, Image.of(SHARED / name), sorted(KNOWN - seen)
+
+
+def false_boxes(image: Image, absent: list[str]) -> tuple[list[str], list[str]]:
+    """Return the absent classes that get a box: by the first look, and by the closer one."""
+    first = {thing.label for thing in ENGINE.observe(image).objects}
+    wanted = Enhancements(by=ENGINE, ocr=False)
+    model = model_that_says(caption([(label, None) for label in absent]), enhancements=wanted)
+    spans = grounded_spans(model.invoke([human_message("What?", image)]))
+    named = {span.text.removeprefix("1 ") for span in spans}
+    return sorted(named & first), sorted(named - first)
+
+
 # Time -----------------------------------------------------------------------------------------
 
 
-def added_time(image: Image, rounds: int = 5) -> tuple[float, float]:
+def added_time(image: Image, says: str, rounds: int = 5) -> tuple[float, float]:
     """Return added time over that of OCR plus detection; and that of a second question over it."""
     reader, detector = TextReader(), ENGINE._detector
     pixels = np.asarray(image.to_pil())
-    plain, question = model_that_says("A cup."), [human_message("What?", image)]
+    plain, question = model_that_says(says), [human_message("What?", image)]
     ratios, again = [], []
 
     def own_time() -> float:
@@ -185,7 +224,7 @@ def added_time(image: Image, rounds: int = 5) -> tuple[float, float]:
     for _ in range(rounds + 1):
         before = own_time()
         fresh = LocalEngine(detector=detector, cache_size=4)
-        model = model_that_says("A cup.", enhancements=Enhancements(by=fresh))
+        model = model_that_says(says, enhancements=Enhancements(by=fresh))
         without = seconds(lambda: plain.invoke(question))
         first = seconds(lambda model=model: model.invoke(question))
         second = seconds(lambda model=model: model.invoke(question))
@@ -209,10 +248,21 @@ def main() -> None:
             print(f"  {name:24} {right:2} of {mentions:2}; boxes right {true_boxes:2} of {given:2}")
         share, precision = total["right"] / total["mentions"], total["true"] / total["given"]
         print(f"  {'all':24} {share:.0%} of mentions; {precision:.0%} of boxes")
+    print("\nmentions of what is not there with a box, by the first look and by the closer one")
+    total = Counter[str]()
+    for name, image, absent in with_absent():
+        first, closer = false_boxes(image, absent)
+        total.update(absent=len(absent), first=len(first), closer=len(closer))
+        print(f"  {name:24} {', '.join(first) or '-'}; {', '.join(closer) or '-'}")
+    print(f"  all: {total['first']} and {total['closer']} of {total['absent']}")
     print("\nadded time / own time of OCR and detection; a second question's / the same")
-    for name in ("receipt.png", "household.jpg"):
-        first, second = added_time(Image.of(IMAGES / name))
-        print(f"  {name:24} {first:.2f}; {second:.3f}")
+    for name, says in (
+        ("receipt.png", "A cup."),
+        ("household.jpg", "A cup."),
+        ("household.jpg", "A spoon."),  # which takes a closer look
+    ):
+        first, second = added_time(Image.of(IMAGES / name), says)
+        print(f"  {name:15} {says:8} {first:.2f}; {second:.3f}")
 
 
 if __name__ == "__main__":

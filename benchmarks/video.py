@@ -100,10 +100,12 @@ def by_ffmpeg(path: Path) -> list[object]:
     return found
 
 
+PEERS = {"cv2": by_opencv, "decord": by_decord, "torchcodec": by_torchcodec, "ffmpeg": by_ffmpeg}
+
+
 def peers() -> dict[str, Callable[[Path], list[object]]]:
-    every = {"cv2": by_opencv, "decord": by_decord, "torchcodec": by_torchcodec}
-    found = {name: call for name, call in every.items() if find_spec(name)}
-    return {**found, **({"ffmpeg": by_ffmpeg} if shutil.which("ffmpeg") else {})}
+    found = {name for name in PEERS if find_spec(name) or shutil.which(name)}
+    return {name: call for name, call in PEERS.items() if name in found}
 
 
 class Report:
@@ -229,6 +231,7 @@ def main() -> int:
     asked.folder.mkdir(parents=True, exist_ok=True)
     long, medium = make_long_clip(asked.folder), make_long_clip(asked.folder, minutes=5)
     short, uneven = make_short_clip(asked.folder), make_uneven_clip(asked.folder)
+    print("not installed, and left out:", ", ".join(PEERS.keys() - peers()) or "no peer")
     report = Report()
     if asked.only is None:
         everything_else(long, medium, short, uneven, report)

@@ -20,6 +20,7 @@ from typing import Any
 from urllib.parse import quote
 
 from langchain_gptv.exceptions import LimitError, MessageError, PlanError
+from langchain_gptv.vision.grounding import ENHANCED_VERSIONS
 
 V1_NAMES = ("v1", "preview", "latest")
 """What the v1 API, which has no dates, is called where an api-version is asked for."""
@@ -28,7 +29,6 @@ VIDEO_INDEX = "AzureComputerVisionVideoIndex"
 COMPUTER_VISION = "AzureComputerVision"
 
 _DATED = re.compile(r"(\d{4}-\d\d-\d\d)(-preview)?")
-_ENHANCED = frozenset({"2023-12-01-preview", "2024-02-15-preview", "2024-03-01-preview"})
 _SPELLINGS = ("dataSources", "data_sources")
 _PLAIN_SOURCES = "2024-02-01"
 _COMPLETION_TOKENS = "2024-09-01"
@@ -72,7 +72,7 @@ class Generation:
     @property
     def has_enhancements(self) -> bool:
         """Whether a request may ask for `enhancements`; they left in 2024-04-01-preview."""
-        return self.api_version in _ENHANCED
+        return self.api_version in ENHANCED_VERSIONS
 
     @property
     def has_extensions(self) -> bool:
@@ -211,7 +211,7 @@ def _extra_for(generation: Generation, extra: Mapping[str, Any]) -> dict[str, An
     if extra.get("enhancements") and not generation.has_enhancements:
         raise PlanError(
             f"api_version={generation.api_version!r} has no enhancements: they were taken out in "
-            f"2024-04-01-preview. Pass one of {', '.join(sorted(_ENHANCED))} to a server that "
+            f"2024-04-01-preview. Pass one of {', '.join(ENHANCED_VERSIONS)} to a server that "
             "still speaks them, or let OCR and grounding be done here."
         )
     rest = {key: value for key, value in extra.items() if key not in _SPELLINGS}

@@ -17,6 +17,8 @@ from langchain_gptv.endings import check_ended, explained_endings
 from langchain_gptv.replies import (
     add_enhancements,
     add_facts,
+    alast_chunk,
+    awith_facts,
     explained_errors,
     last_chunk,
     tidy_choice,
@@ -110,7 +112,7 @@ class VisionHooks(VisionInput):
         sent = await self._asend(messages, kwargs)
         with explained_errors(sent), explained_endings(self):
             result: ChatResult = await super()._agenerate(sent, *args, **kwargs)  # type: ignore[misc]
-        return with_facts(result, sent)
+        return await awith_facts(result, sent)
 
     def _stream(
         self, messages: list[BaseMessage], *args: Any, **kwargs: Any
@@ -134,7 +136,7 @@ class VisionHooks(VisionInput):
                 yield chunk if chunks else with_plan(chunk, sent)
                 chunks.append(chunk)
             check_ended(chunks, self)
-        for chunk in last_chunk(chunks, sent):
+        for chunk in await alast_chunk(chunks, sent):
             yield chunk
 
     def get_num_tokens_from_messages(

@@ -13,7 +13,9 @@
     │   ├── NoVideoStreamError               sound alone, or no frame at all
     │   ├── EncryptedVideoError
     │   ├── CorruptVideoError                truncated, damaged, or no video file
-    │   └── VideoRangeError                  `between` lies outside
+    │   ├── VideoRangeError                  `between` lies outside
+    │   ├── VideoLimitError                  more pixels or frames than are decoded
+    │   └── VideoTimeoutError (TimeoutError)    no frame in time
     ├── TranscriptError (ValueError)         subtitles that cannot be read, or no times in them
     ├── PlanError (ValueError)               what was asked for cannot be sent
     │   ├── DetailNotSupportedError
@@ -138,6 +140,32 @@ class VideoRangeError(VideoError):
         self.between = between
         self.start_s = start_s
         self.end_s = end_s
+
+
+class VideoLimitError(VideoError):
+    """The video asks for more than its decoder is given: in pixels, or in its table of contents.
+
+    Attributes:
+        width: Pixels of a frame; 0 when it is not about them.
+        height: Pixels.
+    """
+
+    def __init__(self, message: str, *, width: int = 0, height: int = 0) -> None:
+        super().__init__(message)
+        self.width = width
+        self.height = height
+
+
+class VideoTimeoutError(VideoError, TimeoutError):
+    """No frame could be shown in time.
+
+    Attributes:
+        seconds: The time that it had.
+    """
+
+    def __init__(self, message: str, *, seconds: float) -> None:
+        super().__init__(message)
+        self.seconds = seconds
 
 
 class TranscriptError(GPTVError, ValueError):

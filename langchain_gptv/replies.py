@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -62,6 +63,13 @@ def with_facts(result: ChatResult, sent: SentMessages) -> ChatResult:
     return with_plan(result, sent)
 
 
+async def awith_facts(result: ChatResult, sent: SentMessages) -> ChatResult:
+    """Do the same without blocking the event loop, since the picture may be looked at again."""
+    if isinstance(sent, EnhancedMessages):
+        return await asyncio.to_thread(with_facts, result, sent)
+    return with_facts(result, sent)
+
+
 def last_chunk(
     chunks: Sequence[ChatGenerationChunk], sent: SentMessages
 ) -> list[ChatGenerationChunk]:
@@ -72,6 +80,15 @@ def last_chunk(
     message = AIMessageChunk(content=empty, chunk_position="last")
     add_enhancements(message, sent.looked.describe("".join(chunk.text for chunk in chunks)))
     return [ChatGenerationChunk(message=message)] if message.response_metadata else []
+
+
+async def alast_chunk(
+    chunks: Sequence[ChatGenerationChunk], sent: SentMessages
+) -> list[ChatGenerationChunk]:
+    """Do the same without blocking the event loop."""
+    if isinstance(sent, EnhancedMessages):
+        return await asyncio.to_thread(last_chunk, chunks, sent)
+    return []
 
 
 def add_enhancements(message: BaseMessage, said: Mapping[str, Any] | None) -> None:

@@ -26,7 +26,9 @@ FLAGS = (
     "--headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync --hide-scrollbars --force-device-scale-factor=1"
 ).split()
-LIT = "<style>.p0{background:#e69f00!important;color:#000}.b0{background:#e69f0066}</style>"
+LIT = (
+    "<style>.p0{background:#e69f00!important;color:#000!important}.b0{background:#e69f0066}</style>"
+)
 
 
 def views(folder: Path) -> Iterator[tuple[str, View, tuple[int, int]]]:

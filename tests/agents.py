@@ -6,13 +6,16 @@ import re
 from contextlib import contextmanager
 
 import PIL.Image
+import pytest
+
+pytest.importorskip("langchain", reason="the extra 'agents' is not installed")
+
 from langchain.agents import create_agent
 from langchain_core.tools import tool
 from langchain_openai import ChatOpenAI
-from wire_support import FakeEngine, running
+from wire_support import FakeEngine, build_app, running
 
 from langchain_gptv import Image, image_block
-from langchain_gptv.local.server import build_app
 from langchain_gptv.local.wire import LocalService
 
 BASE64 = re.compile(r"[A-Za-z0-9+/]{200,}|iVBORw0K|/9j/")

@@ -15,8 +15,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import PIL.Image
 
-KEY = "resource-key"
-TOKEN = "entra-token"
+KEY = "0123456789abcdef0123456789abcdef"
+TOKEN = "entra-token-0123456789"
+MODEL = "loopback-site"
+"""What answers here calls itself, so that no recording of it passes for one of Azure's."""
+SIGHT_ANSWER = 'A cup below a sign that says "NO ENTRY".'
+VIDEO_ANSWER = "A man with a black hoodie walks to the gate."
 
 
 @dataclass
@@ -86,6 +90,7 @@ class AzureSite(http.server.ThreadingHTTPServer):
         time.sleep(self.delay_s)
         signed = {
             asked.headers.get("ocp-apim-subscription-key"),
+            asked.headers.get("api-key"),
             asked.headers.get("authorization"),
         }
         if not signed & {KEY, f"Bearer {TOKEN}"}:
@@ -107,7 +112,9 @@ class VisionSite(AzureSite):
     """
 
     def answer(self, asked: Asked) -> Reply:
-        """Answer `imageanalysis:analyze`."""
+        """Answer `imageanalysis:analyze`, and as a deployment beside it."""
+        if asked.path.startswith("/openai/deployments/"):
+            return Reply(200, chat_answer(SIGHT_ANSWER))
         if asked.path != "/computervision/imageanalysis:analyze":
             return Reply(404, {"error": {"code": "404", "message": "Resource not found"}})
         if asked.headers["content-type"] == "application/json":
@@ -151,6 +158,49 @@ class VideoSite(AzureSite):
             states.append({"name": name, "state": done if looks else "Running"})
             self.ingestions[name] = looks + 1
         return Reply(200, {"value": states})
+
+
+class VideoChatSite(VideoSite):
+    """Video Retrieval, and in front of it a deployment that answers video prompts of 2023-24.
+
+    A prompt must name an index that is there, with the key of its resource, and one document.
+    """
+
+    def answer(self, asked: Asked) -> Reply:
+        """Answer a chat request, or what is asked about an index."""
+        if not asked.path.startswith("/openai/deployments/"):
+            return super().answer(asked)
+        if not asked.json["enhancements"]["video"]["enabled"]:
+            return refused("There is no video to answer about")
+        (source,) = asked.json.get("dataSources") or asked.json["data_sources"]
+        parameters = source["parameters"]
+        if source["type"] != "AzureComputerVisionVideoIndex" or not parameters["videoUrls"]:
+            return refused("The data source is no video index")
+        if parameters["computerVisionApiKey"] != KEY:
+            return denied()
+        if parameters["indexName"] not in self.indexes:
+            return refused(f"There is no index {parameters['indexName']}")
+        parts = [part for message in asked.json["messages"] for part in message["content"]]
+        (_,) = (part for part in parts if part["type"] == "acv_document_id")
+        return Reply(200, chat_answer(VIDEO_ANSWER))
+
+
+def chat_answer(text: str) -> dict[str, Any]:
+    """Return an answer of 2023-12, as its how-to shows the one about a video."""
+    return {
+        "id": "chatcmpl-1",
+        "object": "chat.completion",
+        "created": 1_702_415_412,
+        "model": MODEL,
+        "choices": [
+            {
+                "finish_details": {"type": "stop", "stop": "<|fim_suffix|>"},
+                "index": 0,
+                "message": {"role": "assistant", "content": text},
+            }
+        ],
+        "usage": {"completion_tokens": 11, "prompt_tokens": 663, "total_tokens": 674},
+    }
 
 
 HITS = {
@@ -208,7 +258,7 @@ def seen(width: int, height: int, features: list[str]) -> dict[str, Any]:
         "read": {"readResult": {"blocks": [{"lines": [_line(width, height)]}]}},
     }
     found: dict[str, Any] = {
-        "modelVersion": "2024-02-01",
+        "modelVersion": MODEL,
         "metadata": {"width": width, "height": height},
     }
     for feature in features:

@@ -26,6 +26,7 @@ def render_clip(
     times: Sequence[float] | None = None,
     size: tuple[int, int] = (320, 180),
     codec: str = "libx264",
+    pix_fmt: str = "yuv420p",
     keyframe_every: int = 20,
     rotation: int = 0,
     paint: Paint | None = None,
@@ -35,7 +36,7 @@ def render_clip(
     """Write a clip with B-frames; `times` are the seconds of its frames when they are uneven."""
     with av.open(str(path), "w", options=muxing or {}) as container:
         stream = container.add_stream(codec, rate=fps, options=options or _options(codec))
-        stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
+        stream.width, stream.height, stream.pix_fmt = *size, pix_fmt
         stream.codec_context.gop_size = keyframe_every
         stream.codec_context.time_base = stream.time_base = Fraction(1, TICKS)
         if rotation:
@@ -90,4 +91,6 @@ def _options(codec: str) -> dict[str, str]:
         return {"preset": "veryfast", "crf": "20", "bf": "3", "sc_threshold": "0"}
     if codec == "libx265":
         return {"preset": "ultrafast", "x265-params": "log-level=none:bframes=3"}
+    if codec == "ffv1":
+        return {}
     return {"deadline": "realtime", "cpu-used": "8", "b": "1M"}

@@ -10,13 +10,10 @@ import time
 import numpy as np
 import PIL.Image
 import pytest
-from azure_sites import KEY, TOKEN, Reply, VisionSite, refused, seen, serving
-from leaving import Wire, make_model
+from azure_sites import KEY, MODEL, TOKEN, Reply, VisionSite, refused, seen, serving
 from pictures import encoded, noise
 from wire_schema import Schemas
 
-from langchain_gptv import human_message
-from langchain_gptv.enhancements import Enhancements
 from langchain_gptv.enhancements.azure_vision import FEATURES, AzureVision
 from langchain_gptv.exceptions import (
     EnhancementError,
@@ -90,7 +87,7 @@ def test_captions_tags_and_uncertain_people_stand_in_the_analysis(site):
     ]
     assert [tag.name for tag in analysis.tags] == ["indoor", "cup"]
     assert [person.score for person in analysis.people] == [0.95, 0.002]
-    assert analysis.model_version == "2024-02-01"
+    assert analysis.model_version == MODEL
 
 
 def test_a_person_among_the_objects_is_not_named_twice(site):
@@ -344,32 +341,3 @@ async def test_waiting_does_not_stop_the_event_loop(site, vision):
         await asyncio.sleep(0.005)
         longest, last = max(longest, time.monotonic() - last), time.monotonic()
     assert longest < 0.2
-
-
-def ask_with(vision, **settings):
-    """Ask a model with an observer beside it; return the answer and the content that left."""
-    wire = Wire()
-    enhancements = Enhancements(by=vision, **settings)
-    model = make_model("azure", "chat", wire, enhancements=enhancements)
-    answer = model.invoke([human_message("What is written there?", PHOTO)])
-    return answer, wire.bodies[0]["messages"][0]["content"]
-
-
-def test_what_the_service_read_goes_beside_the_image(vision, monkeypatch):
-    """An observer of one's own and the one of the environment do the same."""
-    _, content = ask_with(vision)
-    assert "NO ENTRY" in next(part["text"] for part in content[1:] if part["type"] == "text")
-    monkeypatch.setenv("AZURE_VISION_ENDPOINT", vision.resource.endpoint)
-    monkeypatch.setenv("AZURE_VISION_KEY", KEY)
-    assert ask_with("azure-vision")[1] == content
-
-
-def test_a_fault_of_the_service_raises_or_warns(site):
-    """Either the error of the service, or the plain answer with a warning in its metadata."""
-    vision = AzureVision(site.endpoint, key="wrong")
-    with pytest.raises(VisionAccessError, match="Check the key"):
-        ask_with(vision)
-    answer, content = ask_with(vision, on_enhancement_error="continue")
-    assert answer.text == "A cat."
-    assert [part["type"] for part in content] == ["text", "image_url"]
-    assert "Check the key" in str(answer.response_metadata["enhancements"])

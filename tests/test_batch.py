@@ -9,6 +9,7 @@ import sys
 import time
 from collections import Counter
 from decimal import Decimal
+from pathlib import Path
 
 import openai
 import pytest
@@ -112,13 +113,13 @@ def test_a_key_or_a_timeout_changes_nothing(ask, site, tmp_path):
     pictures = make_pictures(tmp_path / "in", 1)
     ask(pictures)
     other = ChatGPTV(model="gpt-4o", base_url=site.url, api_key="n", timeout=9, max_tokens=200)
-    assert ask(pictures, llm=other, workers=1).known == 1
+    assert ask(pictures, llm=other, max_concurrency=1).known == 1
 
 
 def test_no_more_are_under_way_than_workers(ask, site, tmp_path):
     """Eight pictures with three workers: three at a time, and side by side."""
     site.delay_s = 0.05
-    ask(make_pictures(tmp_path / "in", 8), workers=3)
+    ask(make_pictures(tmp_path / "in", 8), max_concurrency=3)
     assert site.most_at_a_time == 3
 
 
@@ -157,18 +158,30 @@ def test_failures_are_asked_again_on_request(ask, site, tmp_path):
     """A resumed run leaves failures alone; with `retry_failed` it asks for just those."""
     pictures = make_pictures(tmp_path / "in", 4)
     site.faults = [error("bad", 400)]
-    assert ask(pictures, workers=1).failed == 1
+    assert ask(pictures, max_concurrency=1).failed == 1
     assert (ask(pictures).failed, sum(site.asked.values())) == (1, 4)
     retried = ask(pictures, retry_failed=True)
     assert (retried.asked, retried.known, retried.failed) == (1, 3, 0)
     assert sum(site.asked.values()) == 5
 
 
+def test_a_broken_picture_among_a_thousand_costs_itself_alone(ask, site, tmp_path):
+    """All the others are asked about once, and the one has a line with its reason."""
+    pictures = make_pictures(tmp_path / "in", 1000)
+    Path(pictures[500]).write_bytes(b"\x89PNG\r\n\x1a\n")
+    result = ask(pictures, max_concurrency=16)
+    assert (result.asked, result.failed) == (999, 1)
+    assert [name for name, _ in result.errors] == [pictures[500]]
+    lines = {line["item"]: line["ok"] for line in records(tmp_path / "out.jsonl")}
+    assert lines == {picture: picture != pictures[500] for picture in pictures}
+    assert set(site.asked.values()) == {1}
+
+
 def test_on_error_raise_ends_with_the_error(ask, tmp_path):
     """The first failure is raised, and what was answered before it stays."""
     pictures = make_pictures(tmp_path / "in", 2)
     with pytest.raises(ImageError, match="There is no file"):
-        ask([*pictures, "gone.png"], on_error="raise", workers=1)
+        ask([*pictures, "gone.png"], on_error="raise", max_concurrency=1)
     assert [line["ok"] for line in records(tmp_path / "out.jsonl")] == [True, True, False]
 
 
@@ -176,7 +189,7 @@ def test_one_retry_after_holds_all_workers(ask, site, tmp_path):
     """When one worker is told to wait, none begins a call before that time."""
     site.faults = [error("rate_limit_exceeded", headers={"retry-after": "0.6"}.items())]
     site.delay_s = 0.02
-    assert ask(make_pictures(tmp_path / "in", 12), workers=4).is_complete
+    assert ask(make_pictures(tmp_path / "in", 12), max_concurrency=4).is_complete
     early, late = [t for t in site.times if t < site.times[0] + 0.3], site.times[-1]
     assert len(early) <= 8  # the four under way, and four that had begun meanwhile
     assert late - site.times[0] >= 0.6
@@ -186,7 +199,7 @@ def test_one_retry_after_holds_all_workers(ask, site, tmp_path):
 def test_a_rate_limiter_of_the_model_is_kept_to(ask, site, tmp_path):
     """LangChain's own limiter paces the workers together."""
     limiter = InMemoryRateLimiter(requests_per_second=20, check_every_n_seconds=0.01)
-    ask(make_pictures(tmp_path / "in", 8), llm=model(site, rate_limiter=limiter), workers=8)
+    ask(make_pictures(tmp_path / "in", 8), llm=model(site, rate_limiter=limiter), max_concurrency=8)
     assert site.times[-1] - site.times[0] >= 0.25
 
 
@@ -202,7 +215,7 @@ def test_what_every_picture_would_meet_ends_the_run_at_once(ask, site, tmp_path,
     """A wrong key, no such model and no quota are raised, not recorded a thousand times."""
     site.faults = [reply] * 50
     with pytest.raises(kind, match="no"):
-        ask(make_pictures(tmp_path / "in", 50), workers=2)
+        ask(make_pictures(tmp_path / "in", 50), max_concurrency=2)
     assert sum(site.asked.values()) <= 4
     assert records(tmp_path / "out.jsonl") == []
 
@@ -210,7 +223,7 @@ def test_what_every_picture_would_meet_ends_the_run_at_once(ask, site, tmp_path,
 def test_the_limit_of_cost_is_not_passed(ask, site, tmp_path):
     """It stops before the answer that might, says so, and goes on when the limit is raised."""
     pictures = make_pictures(tmp_path / "in", 20)
-    first = ask(pictures, max_cost_usd=0.0203, workers=8)
+    first = ask(pictures, max_cost_usd=0.0203, max_concurrency=8)
     assert 0 < first.asked < 20
     assert first.cost_usd <= Decimal("0.0203")
     assert "the next answer might pass the limit of $0.0203" in first.stopped
@@ -284,7 +297,11 @@ def test_a_list_that_cannot_be_read_says_why(tmp_path, name, content, match):
 
 @pytest.mark.parametrize(
     ("settings", "match"),
-    [({"ask": ""}, "nothing to ask"), ({"workers": 0}, "workers=0"), ({"items": [3]}, "no name")],
+    [
+        ({"ask": ""}, "nothing to ask"),
+        ({"max_concurrency": 0}, "max_concurrency=0"),
+        ({"items": [3]}, "no name"),
+    ],
 )
 def test_what_cannot_be_asked_is_refused(ask, settings, match):
     """No question, no worker, and a picture without a name."""
@@ -303,7 +320,9 @@ async def test_the_event_loop_is_never_blocked(site, tmp_path):
     site.delay_s = 0.05
     pictures = make_pictures(tmp_path / "in", 40)
     out = tmp_path / "out.jsonl"
-    work = arun_batch(pictures, llm=model(site), out=out, ask=QUESTION, progress=False, workers=4)
+    work = arun_batch(
+        pictures, llm=model(site), out=out, ask=QUESTION, progress=False, max_concurrency=4
+    )
     task = asyncio.create_task(work)
     gaps, last = [], time.monotonic()
     while sum(site.answered.values()) < 8 and not task.done():

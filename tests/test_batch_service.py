@@ -1,6 +1,7 @@
 """OpenAI's Batch API, end to end against `gptv serve`: nothing sent twice, nothing lost."""
 
 import json
+import re
 import sys
 import threading
 import time
@@ -13,7 +14,7 @@ import PIL.Image
 import pytest
 from batching import make_pictures, records
 from pydantic import BaseModel
-from wire_support import FakeEngine, chat_image, running, user
+from wire_support import FakeEngine, build_app, chat_image, running, user
 
 from langchain_gptv import AzureChatGPTV, ChatGPTV
 from langchain_gptv.batch import (
@@ -26,7 +27,6 @@ from langchain_gptv.batch import (
 )
 from langchain_gptv.cli import main
 from langchain_gptv.exceptions import BatchError, LocalEngineError
-from langchain_gptv.local.server import build_app
 from langchain_gptv.local.wire import LocalService
 
 pytestmark = pytest.mark.block_network(allowed_hosts=["127.0.0.1"])
@@ -88,6 +88,21 @@ def ended(out, llm):
             return found
         time.sleep(0.02)
     raise TimeoutError(found)
+
+
+class Shown:
+    """A bar that remembers what it was told."""
+
+    def __init__(self, at_first=lambda: None):
+        self.standings, self.last_line, self._at_first = [], "", at_first
+
+    def show(self, standing):
+        if not self.standings:
+            self._at_first()
+        self.standings.append(standing)
+
+    def close(self, last_line):
+        self.last_line = last_line
 
 
 class LossyTransport(httpx2.HTTPTransport):
@@ -315,13 +330,62 @@ def test_the_commands_go_hand_in_hand(gptv, llm, out, tmp_path):
     assert (status, json.loads(said)["asked"]) == (0, 2)
 
 
+def test_submit_names_what_it_could_not_read(gptv, out, tmp_path):
+    """The others are sent; the broken one is on stderr, and the exit status tells."""
+    make_pictures(tmp_path / "in", 2)
+    (tmp_path / "in" / "bad.png").write_bytes(b"no")
+    status, said, noted = gptv("submit", tmp_path / "in", "--ask", "Total?", "--out", out)
+    assert (status, said.splitlines()[0]) == (
+        1,
+        "2 questions sent in 1 batch, 1 could not be read.",
+    )
+    assert "bad.png: UnsupportedImageError" in noted
+
+
+@pytest.mark.parametrize("command", ["status", "collect"])
+def test_a_file_that_was_never_submitted_is_told_first(monkeypatch, capsys, command):
+    """Without a key or a server too, the line is about the file."""
+    monkeypatch.setattr(sys, "argv", ["gptv", "batch", command, "--out", "none.jsonl"])
+    with pytest.raises(SystemExit, match="2"):
+        main()
+    said = capsys.readouterr().err
+    assert said.startswith("gptv: Nothing was submitted for 'none.jsonl': there is no 'none.jsonl")
+    assert said.count("\n") == 1
+
+
+def test_collecting_waits_and_shows_how_far_it_is(engine, llm, out, tmp_path):
+    """`wait` stays until the last batch has ended; the bar is told counts and cost."""
+    pictures = make_pictures(tmp_path / "in", 3)
+    engine.gate.clear()
+    submit_batch(pictures, llm=llm, out=out, ask="Total?", max_requests=2, progress=False)
+    shown = Shown(at_first=engine.gate.set)
+    assert collect_batch(out, llm=llm, wait=True, progress=shown).asked == 3
+    first, last = shown.standings[0], shown.standings[-1]
+    assert (first.finished, first.total) == (0, 3)
+    assert "at work" in first.note
+    assert (last.finished, last.failed, last.cost_usd) == (3, 0, 0)
+    assert shown.last_line.startswith("3 answered for $0.0000")
+
+
+def test_submitting_shows_items_and_bytes(llm, out, tmp_path):
+    """The bar counts what was prepared, also what cannot be read, and what goes out."""
+    pictures = make_pictures(tmp_path / "in", 3)
+    shown = Shown()
+    submit_batch([*pictures, "gone.png"], llm=llm, out=out, ask="Total?", progress=shown)
+    assert [(s.finished, s.total) for s in shown.standings][:4] == [(n, 4) for n in (1, 2, 3, 4)]
+    assert shown.standings[-1].failed == 1
+    assert re.fullmatch(r"uploading [\d.]+ of [\d.]+ MB", shown.standings[-1].note)
+    assert shown.last_line == "3 questions sent in 1 batch, 1 could not be read."
+
+
 def test_run_is_what_batch_alone_means(gptv, out, tmp_path):
     """`gptv batch FOLDER --ask` ends with a table, and 1 when one failed."""
     make_pictures(tmp_path / "in", 2)
     args = (tmp_path / "in", "--ask", "Total?", "--out", out)
     status, said, noted = gptv(*args)
     assert (status, said.split()[:6]) == (0, ["answered", "known", "failed", "cost", "2", "0"])
-    assert noted.splitlines()[-1].startswith("2 answered for $0.0000; results in")
+    assert said.splitlines()[-1] == f"Results in {out}"
+    assert noted.count("\n") == 1  # who answers
     (tmp_path / "in" / "bad.png").write_bytes(b"no")
     status, said, _ = gptv("run", *args)
     assert (status, "bad.png: UnsupportedImageError" in said) == (1, True)

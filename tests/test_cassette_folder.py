@@ -301,12 +301,15 @@ CALL = {"name": "total", "arguments": '{"a": 1}'}
         (json.dumps({"choices": [{"index": 0, "message": {"refusal": "No."}}]}), "No."),
         (json.dumps({"data": [{"id": "gpt-4o"}, {"id": "o3"}]}), "gpt-4o, o3"),
         (json.dumps({"data": [{"embedding": [1]}, {"embedding": [2]}]}), "2 of embedding"),
+        (json.dumps({"modelVersion": "1", "tagsResult": {}}),
+         '{"modelVersion": "1", "tagsResult": {}}'),
+        (json.dumps({"vector": [0.5] * 900}), '{"vector": [' + "0.5, " * 57 + "0.5..."),
         ("<html>Bad gateway</html>", "<html>Bad gateway</html>"),
         (b"\xff\xfb", "2 bytes that are no text"),
         (None, ""),
     ],
     ids=["cut stream", "stream of a call", "call", "choices", "refusal", "models", "embeddings",
-         "page", "bytes", "nothing"],
+         "other", "long", "page", "bytes", "nothing"],
 )  # fmt: skip
 def test_an_answer_of_any_kind_is_told(body, text):
     """Streams are joined, calls and refusals are text, and other bodies are said to be such."""
@@ -321,6 +324,9 @@ def test_the_server_is_told_from_its_answer():
     assert name_servers([(local, chunk), (local, '{"error": {}}')]) == [engine]
     assert name_servers([("https://models.example.com/v1", "{}")]) == ["models.example.com"]
     assert name_servers([("https://x.services.ai.azure.com/v1", "{}")]) == ["Azure OpenAI"]
+    analysed = "https://x.cognitiveservices.azure.com/computervision/imageanalysis:analyze"
+    told = '{"modelVersion": "2023-10-01"}'
+    assert name_servers([(analysed, told)]) == ["Azure AI Vision, 2023-10-01"]
     assert name_servers([("https://api.openai.com.evil.example/", "")]) == [
         "api.openai.com.evil.example"
     ]

@@ -6,11 +6,10 @@ import sys
 
 import pytest
 from conftest import ROOT
-from wire_support import make_service, running
+from wire_support import build_app, make_service, running
 
 pytest.importorskip("pytest_recording", reason="the extra 'test' is not installed")
 
-from langchain_gptv.local.server import build_app
 
 pytest_plugins = ["pytester"]
 pytestmark = pytest.mark.block_network(allowed_hosts=["127.0.0.1"])
@@ -237,6 +236,28 @@ def test_several_async_tests_record_with_a_loop_each(project):
     own = ("-o", "asyncio_mode=auto", "-o", "asyncio_default_test_loop_scope=function")
     project.run_project(*own, "--record-mode=once", live=True).assert_outcomes(passed=3)
     project.run_project(*own).assert_outcomes(passed=3)
+
+
+def test_a_replay_does_not_wait(project):
+    """What waits between two looks at a service while it is recorded takes no time in a replay."""
+    write(
+        project,
+        """
+import os, pytest
+from langchain_gptv._clock import clock
+
+@pytest.mark.vcr
+def test_one(ask):
+    start = clock.now()
+    clock.wait(3600 if os.environ["BASE"].endswith(":1") else 0.01)
+    assert ask("one") == 200
+    assert clock.now() > start
+
+def test_two():
+    assert clock._skips == 0
+""",
+    ).run_project("--record-mode=once", "-p", "no:randomly", live=True)
+    project.run_project("-p", "no:randomly").assert_outcomes(passed=2)
 
 
 def test_other_tests_are_left_alone(project):

@@ -1,9 +1,11 @@
 """What a cassette says of pictures, and what it does not say of secrets."""
 
 import base64
+import io
 import json
 import re
 
+import PIL.Image
 import pytest
 from wire_support import data_url, encode
 
@@ -105,6 +107,44 @@ def test_a_form_with_a_picture_is_the_same_every_time():
     assert bodies[0].body == bodies[1].body
     assert bodies[0].headers == bodies[1].headers
     assert bodies[0].body.startswith(b"data:application/octet-stream;digest,")
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "BMP"])
+def test_a_body_that_is_a_picture_is_one_digest(kind):
+    """Raw bytes become a line with type and size; a black BMP, which is UTF-8 too, as well."""
+    data = io.BytesIO()
+    PIL.Image.new("RGB", (60, 40)).save(data, kind)
+    octets = {"content-type": "application/octet-stream"}
+    request = clean_request(post(data.getvalue(), octets))
+    mime_type = f"image/{kind.lower()}"
+    assert request.body.startswith(f"data:{mime_type};digest,60x40;".encode())
+    assert list(request.body.pictures.values()) == [data.getvalue()]
+    assert clean_request(request).body == request.body
+    kept = clean_response(answer(data.getvalue()))
+    assert kept["body"]["string"] == data.getvalue()
+
+
+def test_keys_of_data_sources_are_taken_out():
+    """A request carries keys of other resources under names of Azure's; a short "key" stays."""
+    key = "PLANTED0123456789abcdef01234567890"
+    body = {
+        "dataSources": [{"parameters": {"computerVisionApiKey": "PLANTED", "key": key}}],
+        "schema": {"key": "C sharp minor"},
+    }
+    cleaned = clean_request(post(body)).body
+    assert b"PLANTED" not in cleaned
+    assert b"C sharp minor" in cleaned
+
+
+def test_a_port_of_this_machine_does_not_count_in_a_body():
+    """A server for tests has another one every time."""
+    bodies = [
+        clean_request(post({"url": f"http://{host}:{port}/computervision"})).body
+        for port in (40123, 50321)
+        for host in ("127.0.0.1", "localhost", "[::1]", "example.com")
+    ]
+    assert bodies[:3] == bodies[4:7]
+    assert bodies[3] != bodies[7]
 
 
 SECRETS = {

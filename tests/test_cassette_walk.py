@@ -8,11 +8,10 @@ import sys
 import PIL.Image
 import pytest
 from conftest import EXAMPLE_IMAGES, ROOT
-from wire_support import running
+from wire_support import build_app, running
 
 pytest.importorskip("pytest_recording", reason="the extra 'test' is not installed")
 
-from langchain_gptv.local.server import build_app
 from langchain_gptv.local.wire import LocalService
 
 pytestmark = pytest.mark.block_network(allowed_hosts=["127.0.0.1"])

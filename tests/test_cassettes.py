@@ -13,7 +13,7 @@ import PIL.Image
 import pytest
 from langchain_core.messages import HumanMessage
 from langchain_openai import ChatOpenAI
-from wire_support import ANSWER, make_service, running
+from wire_support import ANSWER, build_app, make_service, running
 
 pytest.importorskip("vcr", reason="the extra 'test' is not installed")
 
@@ -21,7 +21,6 @@ from vcr.errors import CannotOverwriteExistingCassetteException as NotInCassette
 
 from langchain_gptv import ChatGPTV
 from langchain_gptv.exceptions import CassetteError
-from langchain_gptv.local.server import build_app
 from langchain_gptv.testing import make_vcr, serializer
 from langchain_gptv.testing.files import CassetteFiles
 

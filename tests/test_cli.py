@@ -1,16 +1,19 @@
 """The command `gptv`, as a person types it."""
 
 import json
+import os
+import re
 import socket
 import struct
 import subprocess
 import sys
 import zlib
+from itertools import pairwise
 from pathlib import Path
 
 import PIL.Image
 import pytest
-from conftest import EXAMPLE_IMAGES
+from conftest import EXAMPLE_IMAGES, ROOT
 
 from langchain_gptv.cli import main
 
@@ -110,6 +113,7 @@ def test_a_question_without_an_image_says_how_to_ask(gptv):
 
 def test_a_port_in_use_is_one_clear_line(gptv):
     """`gptv serve` names the port and the way out."""
+    pytest.importorskip("uvicorn", reason="the extra 'local' is not installed")
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -221,3 +225,43 @@ def test_help_fits_eighty_columns():
             env={"COLUMNS": "80", "PATH": "/usr/bin", "TERM": "dumb"},
         )
         assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+def _listed(columns, folder):
+    """List cassettes in a terminal of some columns."""
+    code = "from langchain_gptv.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "cassettes", "ls", str(folder)],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "FORCE_COLOR": "1", "TERM": "xterm", "COLUMNS": str(columns)},
+    )
+    return re.sub(r"\x1b\[[0-9;]*m", "", done.stdout).splitlines()
+
+
+@pytest.mark.parametrize("columns", [50, 80])
+def test_names_of_cassettes_are_not_cut_inside_a_word(columns):
+    """Where a table has no room for them they stand above their numbers, broken at a _ or /."""
+    pytest.importorskip("yaml", reason="PyYAML is not installed")
+    folder = ROOT / "cassettes"
+    lines = _listed(columns, folder)
+    assert max(map(len, lines)) <= columns
+    broken = [one for one, after in pairwise(lines) if re.match("  [^ ]", after)]
+    assert {line[-1] for line in broken} <= {"_", "/", "-"}
+    names = "".join(line.strip() for line in lines)
+    for path in folder.rglob("*.yaml"):
+        assert path.relative_to(folder).as_posix() in names
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGPIPE")
+def test_a_reader_that_goes_away_is_no_error():
+    """`gptv ... | head -1` ends with the documented status and without a word on stderr."""
+    pytest.importorskip("yaml", reason="PyYAML is not installed")
+    code = "from langchain_gptv.cli import main; main()"
+    command = [sys.executable, "-c", code, "cassettes", "show", str(ROOT / "cassettes")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 141

@@ -60,10 +60,12 @@ def test_labels_of_other_observers_are_words_too():
         ('It says "croissant".', ["croissant"]),
         ("A croissant", []),
         ("the of and in", []),
+        ('The shop says "at Harbour Street Cafe".', ["Harbour Street Cafe"]),
     ],
 )
 def test_printed_words_are_found(answer, phrases):
     """Numbers must be the very same; words may be misread; lone common words are chance."""
+    pytest.importorskip("rapidfuzz", reason="the extra 'local' is not installed")
     assert tied(answer, RECEIPT) == phrases
 
 
@@ -75,6 +77,14 @@ def test_a_number_that_is_printed_twice_is_that_of_its_row():
     )
     assert subtotal.center[1] == pytest.approx(190, abs=1)
     assert total.center[1] == pytest.approx(250, abs=1)
+
+
+@pytest.mark.parametrize("said", ["“NO ENTRY”", '"NO ENTRY."', "'No entry'"])
+def test_a_quotation_has_its_small_words_too(said):
+    """Between quotation marks 'no' is what is printed; without, it is anybody's word."""
+    sign = [line("NO ENTRY", 0, 0)]
+    assert tied(f"The sign says {said}", sign) == [said.strip("“”\"'.")]
+    assert tied("There is no ENTRY", sign) == ["ENTRY"]
 
 
 def test_a_quotation_over_two_lines_is_two_spans():

@@ -6,11 +6,10 @@ import re
 import httpx2
 import pytest
 from conftest import EXAMPLE_IMAGES
-from wire_support import chat_image, make_service, post, running, user
+from wire_support import build_app, chat_image, make_service, post, running, user
 
 from langchain_gptv import AzureChatGPTV, Enhancements, grounded_spans, human_message
 from langchain_gptv.exceptions import PlanError
-from langchain_gptv.local.server import build_app
 from langchain_gptv.local.transport import default_service
 
 pytestmark = pytest.mark.block_network(allowed_hosts=["127.0.0.1"])

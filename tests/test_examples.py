@@ -71,6 +71,7 @@ def test_agent_inspects_receipt(service, truth):
 def test_agent_zooms(service, truth, capsys):
     """The agent is shown the part it asked for, and reads the answer in it."""
     pytest.importorskip("langchain", reason="the extra 'agents' is not installed")
+    pytest.importorskip("PIL", minversion="13", reason="an older Pillow scales a little otherwise")
     answer = run("agent_zooms", base_url=base_of(service))
     assert "zoom_image: " in capsys.readouterr().out
     assert truth["invoice.png"]["total"]["text"] in answer

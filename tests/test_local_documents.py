@@ -8,10 +8,12 @@ pytest.importorskip("rapidfuzz", reason="the extra 'local' is not installed")
 from conftest import ROOT
 from local_pages import RECEIPT, page, seen, thing
 
-from langchain_gptv import Image
+from langchain_gptv import ChatGPTV, Image
 from langchain_gptv.local.answers import answer_question
 from langchain_gptv.local.comparing import compare
+from langchain_gptv.local.forms import find_form_fields
 from langchain_gptv.local.questions import parse_question
+from langchain_gptv.tools import Form, extract_data
 
 EXAMPLES = ROOT / "examples" / "images"
 
@@ -162,7 +164,53 @@ def test_two_pictures_of_other_shapes_are_compared_by_what_they_show():
     assert same.text == "I find no difference between the two pictures."
 
 
+def test_the_same_of_several_pictures_is_said_once(engine):
+    """Neighbours of which the same is said share a line; each keeps its number."""
+    images = [Image.of(PIL.Image.new("RGB", (64, 64), color)) for color in ("red", "red", "blue")]
+    lines = engine.answer(images, "What colour is it?").text.splitlines()
+    assert [line.partition(":")[0] for line in lines] == ["Images 1 to 2", "Image 3"]
+    filled, _ = engine.fill(
+        images, "What colour is it?", {"properties": {"answer": {"type": "string"}}}
+    )
+    assert len(filled["answer"].splitlines()) == 2
+
+
 def test_one_picture_cannot_be_compared(engine):
     """With one picture, or three, the answer says that it cannot tell."""
     image = Image.of(EXAMPLES / "street.jpg")
     assert engine.answer([image], "What changed?").certainty == "cannot_tell"
+
+
+def test_a_form_is_filled_in_with_what_stands_beside_its_labels():
+    """Beside, in the line or below; an empty line is None; sentences and times are no fields."""
+    rows = page(
+        ("First name:", "Margit", "", ""),
+        ("Last name: Halvorsen", "", "Phone:", ""),
+        ("Bill to", "Invoice no.", "NJ-7", ""),
+        ("Calder and Finch", "", "", "14:32"),
+        ("Passport: ____", "", "", ""),
+        ("", "https://a.example", "", ""),
+        ("Total", "", "", ""),
+        ("", "", "", ""),
+        ("Please note: forms that come late are sent back at once without any word of why", "", ""),
+    )
+    found = [(field.label, field.value) for field in find_form_fields(rows)]
+    assert found == [
+        ("First name", "Margit"),
+        ("Last name", "Halvorsen"),
+        ("Phone", None),
+        ("Bill to", "Calder and Finch"),
+        ("Invoice no", "NJ-7"),
+        ("Passport", None),
+    ]
+
+
+def test_the_engine_fills_the_form_class():
+    """`Form` comes back with the printed fields, and each value's place as evidence."""
+    found = extract_data(
+        EXAMPLES / "invoice.png", Form, llm=ChatGPTV(model="gptv-local"), observer=None
+    )
+    said = {field.label: field.value for field in found.data.fields}
+    assert said["Invoice no"] == "NJ-2025-0187"
+    assert said["Bill to"] == "Calder and Finch Interiors"
+    assert said["IBAN"] == "GB11 HLBK 0047 1960 3182 54"

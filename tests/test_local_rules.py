@@ -1,6 +1,9 @@
 """The engine's rules, on text lines and objects that are given."""
 
 import pytest
+
+pytest.importorskip("rapidfuzz", reason="the extra 'local' is not installed")
+
 from local_pages import RECEIPT, line, page, seen, thing
 
 from langchain_gptv.exceptions import CannotFillError
@@ -33,6 +36,8 @@ def ask(question: str, observation):
         ("What is in this picture?", "describe", ""),
         ("Describe the image", "describe", ""),
         ("What do you see?", "describe", ""),
+        ("What is shown?", "describe", ""),
+        ("What happens in this video?", "describe", ""),
         ("", "describe", ""),
         ("Read the text", "read", ""),
         ("What does the sign say?", "read", ""),

@@ -309,7 +309,7 @@ def test_supervision_is_asked_for_by_name(picture, monkeypatch):
 
 
 def test_supervision_takes_the_boxes(picture):
-    """Boxes, names and certainties arrive as the library's own detections; nothing found is none."""
+    """Boxes, names and certainties arrive as the library's own; nothing found is no detections."""
     supervision = pytest.importorskip("supervision", reason="supervision is not installed")
     found = locate(picture, "cup", llm=chat(Scripted(fill=picker)), observer=Known())
     seen = found.to_supervision()

@@ -16,10 +16,10 @@ from langchain_gptv.exceptions import MissingExtraError
 PACKAGE = ROOT / "langchain_gptv"
 
 _LAYERS = (
-    ("_bounded", "_files", "_lazy", "_urls", "_version"),
+    ("_bounded", "_clock", "_files", "_lazy", "_urls", "_version"),
     ("exceptions",),
     ("vision",),
-    ("local", "sources", "store", "transcripts"),
+    ("local", "progress", "sources", "store", "transcripts"),
     ("messages",),
     ("azure_wire", "endings", "sending"),
     ("azure_v1", "completions", "enhancements"),

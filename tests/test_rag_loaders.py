@@ -1,17 +1,21 @@
 """Loaders: pages, figures, photos and scenes as documents; what fails is recorded."""
 
 import asyncio
+import base64
 import io
 import json
+import sqlite3
 import threading
 import time
 from pathlib import Path
 
 import httpx2
 import openai
+import PIL.Image
 import pytest
 from conftest import EXAMPLE_IMAGES
 from langchain_core.documents.base import Blob
+from langchain_core.language_models import FakeListChatModel
 from pdfs import LOCKED, Sheet, bar_chart, make_pdf, report
 from pictures import corners, encoded, exif, noise, quarters
 from scripted_model import Scripted, chat
@@ -400,6 +404,55 @@ def test_a_service_that_will_never_answer_is_not_asked_for_every_page(tmp_path):
     with pytest.raises(openai.AuthenticationError, match="Incorrect API key"):
         loader.load()
     assert len(asked) < 8
+
+
+@pytest.mark.parametrize(
+    ("error", "ends_the_run"),
+    [
+        (TypeError("null value for choices"), False),
+        (KeyError("content"), False),
+        (ConnectionError("reset by peer"), False),
+        (sqlite3.OperationalError("database or disk is full"), True),
+        (type("Quota", (Exception,), {"code": "insufficient_quota"})("no money left"), True),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else None,
+)
+def test_what_would_fail_every_page_ends_the_run_and_nothing_else_does(
+    tmp_path, error, ends_the_run
+):
+    """A client's odd error costs one page of thousand; a full disk is not told page by page."""
+
+    class Odd(FakeListChatModel):
+        def _call(self, messages, *args, **kwargs):
+            [_, picture] = messages[0].content
+            data = base64.b64decode(picture["base64"])
+            if PIL.Image.open(io.BytesIO(data)).width == 61:
+                raise error
+            return "A wall."
+
+    llm = Odd(responses=["A wall."])
+    loader = ImageLoader(photos(tmp_path, 4), text="describe", llm=llm)
+    if ends_the_run:
+        with pytest.raises(type(error), match=str(error)):
+            loader.load()
+    else:
+        assert [doc.metadata["width"] for doc in loader.load()] == [60, 62, 63]
+        assert [failure.error for failure in loader.failures] == [error]
+
+
+def test_a_broken_picture_among_a_thousand_costs_itself_alone(tmp_path):
+    """All the others become documents, in order, and the one is named with its reason."""
+    data = encoded(corners(60, 40), "PNG")
+    for number in range(1000):
+        whole = data if number != 500 else data[:60]
+        (tmp_path / f"{number:04}.png").write_bytes(whole)
+    llm = FakeListChatModel(responses=["A wall."])
+    loader = ImageLoader(tmp_path, text="describe", llm=llm)
+    names = [Path(doc.metadata["source"]).stem for doc in loader.load()]
+    assert names == [f"{number:04}" for number in range(1000) if number != 500]
+    [failure] = loader.failures
+    assert Path(failure.source).stem == "0500"
+    assert "0500.png" in str(failure.error)
 
 
 def test_a_second_run_over_an_unchanged_folder_does_no_work(tmp_path, monkeypatch):

@@ -298,7 +298,8 @@ def _postgres_bin() -> Path:
     )
     if not Path(told.stdout.strip(), "extension", "vector.control").exists():
         pytest.skip(
-            f"the server in {places[-1]} has no pgvector: install its package, or put the bin of PyPI's pgserver on PATH"
+            f"the server in {places[-1]} has no pgvector: install its package, or put the bin of "
+            "PyPI's pgserver on PATH"
         )
     return places[-1]
 

@@ -250,7 +250,7 @@ async def test_a_chain_with_a_fallback(kind, wire):
 
 async def test_a_langgraph_checkpoint(model, wire):
     """Images survive the state of a graph, and a second turn sees the first."""
-    pytest.importorskip("langgraph", reason="the extra 'agents' is not installed")
+    pytest.importorskip("langgraph.graph", reason="the extra 'agents' is not installed")
     from langgraph.checkpoint.memory import InMemorySaver
     from langgraph.graph import START, MessagesState, StateGraph
 

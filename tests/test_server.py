@@ -14,6 +14,9 @@ from urllib.parse import urlsplit
 import httpx2
 import openai
 import pytest
+
+pytest.importorskip("uvicorn", reason="the extra 'local' is not installed")
+
 from wire_support import FakeEngine, chat_image, make_service, running, user
 
 from langchain_gptv import AzureChatGPTV, ChatGPTV

@@ -8,7 +8,7 @@ import sys
 import tomllib
 
 import pytest
-from conftest import ROOT
+from conftest import EXAMPLE_IMAGES, ROOT
 from packaging.requirements import Requirement
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -104,7 +104,7 @@ def test_what_is_brought_is_brought(name, by):
 
 def test_the_lock_holds_all_that_is_declared():
     """Base and tests and every extra of `all` are pinned, within the versions allowed."""
-    extras = ("local", "objects", "video", "pdf", "heic", "agents", "notebook", "test")
+    extras = ("local", "objects", "video", "pdf", "index", "heic", "agents", "notebook", "test")
     wanted = [PROJECT["dependencies"], *(PROJECT["optional-dependencies"][e] for e in extras)]
     found = pinned()
     wrong = [
@@ -128,30 +128,83 @@ def test_the_lock_names_no_place():
     assert re.findall(r"https?://\S+|file:\S+|--(?:extra-)?index\S*|--find-links\S*", LOCK) == []
 
 
-def test_an_audit_that_reaches_nothing_says_so(tmp_path, monkeypatch):
-    """Without `pip-audit`, or without a network, nothing fails, and nobody is told all is well."""
-    (tmp_path / "pip_audit.py").write_text("raise SystemExit('no network')")
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    done = subprocess.run(
-        [sys.executable, ROOT / "scripts" / "audit.py"], capture_output=True, text=True, check=True
-    )
-    assert done.stderr == "audit: nothing was audited: no network\n"
-
-
-def test_an_audit_that_finds_a_weakness_fails(tmp_path, monkeypatch):
-    """A known weakness is named with its version, and the exit status is 1."""
-    report = {
-        "dependencies": [
-            {"name": "pillow", "version": "1.0", "vulns": [{"id": "CVE-2099-1"}]},
-            {"name": "rich", "skip_reason": "not found"},
+def brought_by_the_base() -> set[str]:
+    """Return the distributions that `pip install langchain-gptv` installs."""
+    found: set[str] = set()
+    waiting = ["langchain-gptv"]
+    while waiting:
+        name = waiting.pop()
+        if name in found:
+            continue
+        found.add(name)
+        needs = map(Requirement, importlib.metadata.requires(name) or [])
+        waiting += [
+            normal(need.name)
+            for need in needs
+            if need.marker is None or need.marker.evaluate({"extra": ""})
         ]
-    }
-    (tmp_path / "pip_audit.py").write_text(f"import json; print(json.dumps({report!r}))")
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    command = [sys.executable, ROOT / "scripts" / "audit.py"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 1
-    assert done.stdout == "pillow 1.0: CVE-2099-1\naudit: 1 of 2 versions audited, 1 weak\n"
+    return found
+
+
+@pytest.fixture(scope="module")
+def alone() -> str:
+    """Code that takes away all that the base does not bring, for a Python of its own."""
+    base = brought_by_the_base()
+    owners = importlib.metadata.packages_distributions()
+    strange = sorted(
+        module for module, by in owners.items() if not {normal(each) for each in by} & base
+    )
+    assert {"numpy", "pytest"} <= set(strange)
+    return f"import sys; sys.modules.update(dict.fromkeys({strange}))\n"
+
+
+def run(code: str) -> subprocess.CompletedProcess[str]:
+    """Run code in a Python of its own."""
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+PUBLIC = """
+import importlib
+from langchain_gptv.exceptions import MissingExtraError
+for package in ("", ".vision", ".sources", ".store", ".tools", ".rag", ".messages", ".batch",
+                ".middleware", ".enhancements", ".sending", ".display", ".cli", ".testing"):
+    module = importlib.import_module("langchain_gptv" + package)
+    for name in getattr(module, "__all__", ()):
+        try:
+            getattr(module, name)
+        except MissingExtraError as error:
+            print(name, error.extra)
+"""
+
+
+def test_the_base_alone_imports_all_that_is_public(alone):
+    """With the base's own libraries and no more, only two names ask for their extra."""
+    done = run(alone + PUBLIC)
+    assert done.stderr == ""
+    assert set(done.stdout.split("\n")[:-1]) == {"LocalEngine local", "VisionMiddleware agents"}
+
+
+NEEDS_EXTRA = {
+    "from langchain_gptv import LocalEngine": "local",
+    "from langchain_gptv.cli import main; sys.argv = ['gptv', 'serve']; main()": "local",
+    "from langchain_gptv.cli import main; sys.argv = ['gptv', 'read', PICTURE]; main()": "local",
+    "from langchain_gptv import ChatGPTV; ChatGPTV(model='gptv-local').invoke('?')": "local",
+    "from langchain_gptv import VisionMiddleware": "agents",
+    "from langchain_gptv import sample_frames; sample_frames(b'0')": "video",
+    "from langchain_gptv.transcripts import parse_transcript; parse_transcript(b'?')": "video",
+    "from langchain_gptv.rag import PDFPageLoader; PDFPageLoader(PICTURE).load()": "pdf",
+    "from langchain_gptv.rag import HashedEmbeddings; HashedEmbeddings().embed_query('?')": "index",
+}
+
+
+@pytest.mark.parametrize("statement", NEEDS_EXTRA)
+def test_what_needs_an_extra_names_it(alone, statement):
+    """Where the base ends, the last line says what to install."""
+    picture = f"PICTURE = {str(EXAMPLE_IMAGES / 'receipt.png')!r}\n"
+    done = run(alone + picture + statement)
+    expected = f'pip install "langchain-gptv[{NEEDS_EXTRA[statement]}]"'
+    assert expected in done.stderr.splitlines()[-1]
 
 
 @pytest.mark.parametrize(
@@ -164,5 +217,5 @@ def test_an_audit_that_finds_a_weakness_fails(tmp_path, monkeypatch):
 def test_a_missing_library_names_its_extra(name, library, extra):
     """Without an extra, what stands on it says what to install, whichever library it misses."""
     code = f"import sys; sys.modules[{library!r}] = None; from langchain_gptv import {name}"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    done = run(code)
     assert f'pip install "langchain-gptv[{extra}]"' in done.stderr.splitlines()[-1]

@@ -11,23 +11,22 @@ from clips import render_clip, write
 from langchain_tests.integration_tests import ToolsIntegrationTests
 from langchain_tests.unit_tests import ToolsUnitTests
 from scripted_model import Scripted, chat
-from sheet_eye import SheetEye
 from typer.testing import CliRunner
 
 from langchain_gptv import ImageSources, ImageStore
 from langchain_gptv.cli import app
 from langchain_gptv.exceptions import PlanError, ReplyError, VideoError
 from langchain_gptv.tools import (
+    MomentSearch,
     Watching,
     WatchVideo,
-    Zoom,
     afind_moments,
     awatch_video,
     find_moments,
     watch_video,
 )
 
-FEW = Zoom(count=4, cells=12)
+FEW = MomentSearch(count=4, cells=12)
 NAMES = ("sample_10s.mov", "sample_10s.mp4", "no_duration.webm")
 
 
@@ -54,25 +53,12 @@ def told(**values):
     )
 
 
-def test_a_model_names_the_moments_on_one_sheet(engine, clip):
-    """One request with one picture; the second pass lies where the word is, exact to the frame."""
-    eye = SheetEye(engine)
-    found = find_moments(clip, "launch", llm=chat(eye), zoom=FEW)
-    assert eye.shown == [[(found.sheet.width, found.sheet.height)]]
-    assert found.usage.calls == 1
-    assert len(found.timestamps_s) >= 2
-    assert all(6.6 <= time < 9.4 for time in found.timestamps_s)
-    assert 2 <= len(found.frames) <= 4
-    assert [f.timestamp_s for f in found.frames] == sorted(f.timestamp_s for f in found.frames)
-    assert max(f.score for f in found.frames) == 1
-
-
-def test_prose_is_asked_for_once_more(engine, clip):
+def test_prose_is_asked_for_once_more(clip):
     """A first answer that names no time costs a second call, and both are counted."""
-    eye = SheetEye(engine, prose=1)
-    found = find_moments(clip, "launch", llm=chat(eye), zoom=FEW)
-    assert found.usage.calls == len(eye.shown) == 2
-    assert found.timestamps_s
+    model = told(timestamps=[["somewhere in the middle"], ["00:07.0"]])
+    found = find_moments(clip, "launch", llm=chat(model), search=FEW)
+    assert found.usage.calls == len(model.shown) == 2
+    assert found.timestamps_s == pytest.approx((7.4,), abs=0.6)
 
 
 @pytest.mark.parametrize("said", ["in the middle", "05:00.0"])
@@ -80,13 +66,13 @@ async def test_what_is_on_no_sheet_is_an_error_in_the_end(clip, said):
     """Prose, or a time that the video does not have, twice: the error has the reply."""
     llm = chat(told(timestamps=[[said]] * 2))
     with pytest.raises(ReplyError, match="is no NamedMoments") as caught:
-        await afind_moments(clip, "launch", llm=llm, zoom=FEW)
+        await afind_moments(clip, "launch", llm=llm, search=FEW)
     assert said in caught.value.reply
 
 
 def test_a_model_that_sees_nothing_gives_an_even_sample(clip):
     """It names no time: frames are evenly spread with a score of 0, and the answer says so."""
-    found = find_moments(clip, "zebra", llm=chat(told(timestamps=[[]])), zoom=FEW)
+    found = find_moments(clip, "zebra", llm=chat(told(timestamps=[[]])), search=FEW)
     assert found.timestamps_s == ()
     assert [frame.score for frame in found.frames] == [0] * 4
     llm = chat(told(timestamps=[[]], answer=["No."], moments=[[]]))

@@ -9,10 +9,18 @@ from langchain_openai import AzureChatOpenAI, ChatOpenAI
 from langchain_openai.chat_models.base import OpenAIRefusalError
 from openai import AsyncAzureOpenAI, AsyncOpenAI, AzureOpenAI, OpenAI
 from pydantic import BaseModel
-from wire_support import ANSWER, chat_image, input_image, make_service, running, schema, user
+from wire_support import (
+    ANSWER,
+    build_app,
+    chat_image,
+    input_image,
+    make_service,
+    running,
+    schema,
+    user,
+)
 
 from langchain_gptv._version import __version__
-from langchain_gptv.local.server import build_app
 from langchain_gptv.local.transport import AsyncLocalTransport, LocalTransport
 
 pytestmark = pytest.mark.block_network(allowed_hosts=["127.0.0.1"])

@@ -13,6 +13,22 @@ CHATS = {
     "one message": ([user("Total?", chat_image(1), chat_image(2))], "Total?", [1, 2]),
     "no image": ([user("Hello")], "Hello", []),
     "parts joined": ([user("Total?", chat_image(1), "In euros.")], "Total?\nIn euros.", [1]),
+    "labels are no question": (
+        [
+            user(
+                "Total?",
+                "Video 'till.mp4', 2 frames from 00:00.8 to 01:02.4. What is said is quoted.",
+                "00:00.8",
+                chat_image(1),
+                "1:01:02.4 Good morning!",
+                chat_image(2),
+                "[Image img_3f9a2c0b71de: 60 x 40 pixels]",
+                chat_image(3),
+            )
+        ],
+        "Total?",
+        [1, 2, 3],
+    ),
     "question before the image": ([user("Total?"), user(chat_image(1))], "Total?", [1]),
     "newest image": (
         [user("Total?", chat_image(1)), REPLY, user("And this?", chat_image(2))],

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import PIL.Image
+import pytest
 
 from langchain_gptv.exceptions import CannotFillError
 from langchain_gptv.local.evidence import Answer, Evidence
-from langchain_gptv.local.server import bind, make_server
 from langchain_gptv.local.wire import LocalService
 from langchain_gptv.vision.boxes import Box
 
@@ -90,9 +90,26 @@ def post(service, path, body, *, query=None, content_type="application/json", me
     return reply.status, json.loads(reply.body)
 
 
+def need_server() -> None:
+    """Skip where nothing can be served."""
+    for library in ("starlette", "uvicorn"):
+        pytest.importorskip(library, reason="the extra 'local' is not installed")
+
+
+def build_app(*args, **kwargs):
+    """Build the app of `gptv serve`."""
+    need_server()
+    from langchain_gptv.local import server
+
+    return server.build_app(*args, **kwargs)
+
+
 @contextmanager
 def running(app) -> Iterator[str]:
     """Run an app on a free port and yield its address."""
+    need_server()
+    from langchain_gptv.local.server import bind, make_server
+
     with bind("127.0.0.1", 0) as listener:
         server = make_server(app)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})

@@ -27,8 +27,8 @@ class Books:
         self, out: str | os.PathLike[str], client: openai.OpenAI, *, must_exist: bool = False
     ) -> None:
         path = Path(out)
-        if must_exist and not book_of(path).exists():
-            raise BatchError(f"Nothing was submitted for '{path}'. Run submit first.")
+        if must_exist:
+            check_submitted(path)
         with ExitStack() as opened:
             self.journal = opened.enter_context(Journal(path))
             self.parts = PartBook(path)
@@ -41,6 +41,20 @@ class Books:
 
     def __exit__(self, *_: object) -> None:
         self._opened.close()
+
+
+def check_submitted(out: str | os.PathLike[str]) -> None:
+    """Raise where no batch is known of a file of results.
+
+    Raises:
+        BatchError: It is so.
+    """
+    book = book_of(Path(out))
+    if not book.exists():
+        raise BatchError(
+            f"Nothing was submitted for '{os.fspath(out)}': there is no '{book}'. Name the file "
+            "that submit was given, or submit first."
+        )
 
 
 def open_client(llm: BaseChatOpenAI) -> openai.OpenAI:
@@ -57,8 +71,8 @@ def open_client(llm: BaseChatOpenAI) -> openai.OpenAI:
         )
     if client.base_url.host == "gptv.local":
         raise BatchError(
-            f"{LOCAL_MODEL!r} in this process forgets a batch when the process ends. Start "
-            "`gptv serve` and pass its address as base_url."
+            f"{LOCAL_MODEL!r} in this process forgets a batch when the process ends. Set "
+            "OPENAI_API_KEY, or start `gptv serve` and pass its address as base_url (--base-url)."
         )
     return client
 

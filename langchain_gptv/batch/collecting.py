@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -18,12 +19,13 @@ from langchain_openai.chat_models.base import BaseChatOpenAI
 from openai.types import Batch
 
 from langchain_gptv.batch import results
-from langchain_gptv.batch.books import Books, open_client
+from langchain_gptv.batch.books import Books, check_submitted, open_client
 from langchain_gptv.batch.items import Item
 from langchain_gptv.batch.journal import Journal, Record
-from langchain_gptv.batch.parts import Part
+from langchain_gptv.batch.parts import Part, PartBook
 from langchain_gptv.batch.questions import Question
 from langchain_gptv.exceptions import ReplyError
+from langchain_gptv.progress import ProgressBar, Standing, progress_bar
 from langchain_gptv.vision.costs import estimate_cost
 from langchain_gptv.vision.profile_data import LOCAL_MODEL
 from langchain_gptv.vision.usage import CallUsage, UsageTotal, add_up
@@ -31,6 +33,8 @@ from langchain_gptv.vision.usage import CallUsage, UsageTotal, add_up
 ENDED = ("completed", "failed", "expired", "cancelled")
 
 _HALF = Decimal("0.5")
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 60.0
+_RESUME = "what was collected stays, the rest stays with the service; run the same again to go on."
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,26 +62,48 @@ def batch_status(out: str | os.PathLike[str], *, llm: BaseChatOpenAI) -> list[Pa
     Raises:
         BatchError: Nothing was ever submitted for it.
     """
+    check_submitted(out)
     client = open_client(llm)
     with Books(out, client, must_exist=True) as books:
         return [_status(part, client) for part in books.parts.parts("sent", "collected")]
 
 
-def collect_batch(out: str | os.PathLike[str], *, llm: BaseChatOpenAI) -> results.BatchResult:
+def collect_batch(
+    out: str | os.PathLike[str],
+    *,
+    llm: BaseChatOpenAI,
+    wait: bool = False,
+    progress: bool | ProgressBar = True,
+) -> results.BatchResult:
     """Write down the answers of every batch that has ended; failures are told by `failed`.
 
     What expired or was cancelled has no answer and no bill: `submit_batch` sends it again.
 
+    Args:
+        out: The file of results that `submit_batch` was given.
+        llm: As in `submit_batch`.
+        wait: Stay until the last batch has ended, which may take a day; each is collected as it
+            ends, and Ctrl-C loses nothing.
+        progress: As in `run_batch`.
+
     Raises:
         BatchError: Nothing was ever submitted for it.
     """
+    check_submitted(out)
     client = open_client(llm)
-    with Books(out, client, must_exist=True) as books:
-        collector = _Collector(llm, client, books.journal)
-        for part in books.parts.parts("sent"):
-            if collector.collect(part):
-                books.parts.write(replace(part, state="collected"))
-        return collector.result()
+    with (
+        Books(out, client, must_exist=True) as books,
+        progress_bar(progress, "collected", _RESUME) as bar,
+    ):
+        total = sum(len(part.requests) for part in books.parts.parts("sent"))
+        collector = _Collector(llm, client, books.journal, bar, total)
+        pause = _FIRST_PAUSE_S
+        while collector.collect_all(books.parts) and wait:
+            time.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE_S)
+        result = collector.result()
+        bar.close(str(result))
+    return result
 
 
 def _status(part: Part, client: openai.OpenAI) -> PartStatus:
@@ -95,29 +121,52 @@ def _status(part: Part, client: openai.OpenAI) -> PartStatus:
 class _Collector:
     """Writes the answers of batches into the file of results."""
 
-    def __init__(self, llm: BaseChatOpenAI, client: openai.OpenAI, journal: Journal) -> None:
+    def __init__(
+        self,
+        llm: BaseChatOpenAI,
+        client: openai.OpenAI,
+        journal: Journal,
+        bar: ProgressBar,
+        total: int,
+    ) -> None:
         self._llm, self._client, self._journal = llm, client, journal
+        self._bar, self._total, self._told = bar, total, 0
         self._asked = self._failed = 0
         self._cost = Decimal()
         self._errors: list[tuple[str, str]] = []
         self._waiting: list[str] = []
         self._unanswered = 0
 
-    def collect(self, part: Part) -> bool:
-        """Write down what a batch brought; False while it is at work."""
-        batch = self._client.batches.retrieve(part.batch_id or "")
-        if batch.status not in ENDED:
+    def collect_all(self, book: PartBook) -> bool:
+        """Collect every batch that has ended; True while others are at work."""
+        self._waiting, answered = [], 0
+        for part in book.parts("sent"):
+            batch = self._client.batches.retrieve(part.batch_id or "")
+            if batch.status in ENDED:
+                self._collect(part, batch)
+                book.write(replace(part, state="collected"))
+                continue
             self._waiting.append(f"{batch.id} is {batch.status}")
-            return False
+            answered += batch.request_counts.completed if batch.request_counts else 0
+        if self._waiting:
+            self._show(f"{answered:,} more are answered in batches at work")
+        return bool(self._waiting)
+
+    def _show(self, note: str = "") -> None:
+        self._bar.show(Standing(self._told, self._total, self._failed, self._cost, note))
+
+    def _collect(self, part: Part, batch: Batch) -> None:
+        """Write down what a batch brought."""
         told = set()
         for line in self._answers(batch):
             if line["custom_id"] in part.requests and self._keep(line, part):
                 told.add(line["custom_id"])
+                self._told += 1
+                self._show()
         self._unanswered += len(part.requests) - len(told)
         if batch.status == "failed":
             faults = batch.errors.data if batch.errors and batch.errors.data else []
             self._errors += [(batch.id, str(fault.message)) for fault in faults[:3]]
-        return True
 
     def result(self) -> results.BatchResult:
         """Return what was collected."""

@@ -12,11 +12,9 @@ from typing import Any, TextIO
 
 from langchain_gptv._urls import is_web_url
 from langchain_gptv.exceptions import BatchError
+from langchain_gptv.vision.headers import IMAGE_SUFFIXES
 from langchain_gptv.vision.images import Image
 
-SUFFIXES = frozenset(
-    ".jpg .jpeg .png .webp .gif .bmp .tif .tiff .heic .heif .avif".split()  # of image files
-)
 COLUMNS = ("image", "path", "file", "filename", "url")
 """Names of the column that holds the picture; without one of them it is the first column."""
 
@@ -81,21 +79,24 @@ def load_items(path: str | os.PathLike[str]) -> list[Item]:
         raise BatchError(f"There is nothing at '{path}'. Pass a folder of images or a CSV file.")
     found = list(_in_folder(path) if path.is_dir() else _of_file(path))
     if not found:
-        what = "image" if path.is_dir() else "row"
-        raise BatchError(f"'{path}' holds no {what}. Known are {' '.join(sorted(SUFFIXES))}.")
+        raise BatchError(f"'{path}' holds no {_kinds() if path.is_dir() else 'row but its head'}.")
     return found
+
+
+def _kinds() -> str:
+    return f"image: no {', '.join(sorted(IMAGE_SUFFIXES))}"
 
 
 def _in_folder(folder: Path) -> Iterator[Item]:
     for root, folders, names in os.walk(folder):
-        folders.sort()
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
-            if Path(name).suffix.lower() in SUFFIXES and not name.startswith("."):
+            if Path(name).suffix.lower() in IMAGE_SUFFIXES and not name.startswith("."):
                 yield Item.of(Path(root, name).as_posix())
 
 
 def _of_file(path: Path) -> Iterable[Item]:
-    if path.suffix.lower() in SUFFIXES:
+    if path.suffix.lower() in IMAGE_SUFFIXES:
         return [Item.of(path.as_posix())]
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:

@@ -20,10 +20,10 @@ from langchain_gptv.batch.items import Item
 from langchain_gptv.batch.journal import Journal
 from langchain_gptv.batch.money import Money
 from langchain_gptv.batch.parts import check_none_pending
-from langchain_gptv.batch.progress import Progress, Quiet, Standing, make_progress
 from langchain_gptv.batch.questions import Question, Schema
 from langchain_gptv.batch.results import BatchResult
 from langchain_gptv.exceptions import BatchError
+from langchain_gptv.progress import ProgressBar, Standing, make_bar
 
 OnError = Literal["record", "raise"]
 
@@ -37,18 +37,18 @@ def run_batch(
     out: str | os.PathLike[str],
     ask: str | None = None,
     schema: Schema | None = None,
-    workers: int = 8,
+    max_concurrency: int = 8,
     max_cost_usd: Decimal | float | None = None,
     retry_failed: bool = False,
     on_error: OnError = "record",
-    progress: bool | Progress = True,
+    progress: bool | ProgressBar = True,
 ) -> BatchResult:
     """Ask one question about many pictures; the same call again goes on where it ended.
 
     An answer is on the disk before its place goes to the next picture. A picture, question, model
     and settings that were answered before are not asked again. Ctrl-C begins nothing more and
-    keeps the answers under way. Of what kill -9 cut off, at most `workers` questions were under
-    way, whose answers nobody received; only those are asked again.
+    keeps the answers under way. Of what kill -9 cut off, at most `max_concurrency` questions were
+    under way, whose answers nobody received; only those are asked again.
 
     Args:
         items: Paths, URLs or `Item`s, or what `load_items` lists.
@@ -57,18 +57,19 @@ def run_batch(
             `question`, tokens and `cost_usd`. The last line of a key counts.
         ask: The question; `{column}` stands for a value of an item's row.
         schema: A Pydantic class or a JSON Schema that answers must fit.
-        workers: Questions under way at a time.
+        max_concurrency: Questions under way at a time.
         max_cost_usd: US dollars that this run does not pass; it stops before. Kept exactly where
             the model has `max_tokens`, else by the longest answer so far.
         retry_failed: Ask again what failed in an earlier run.
         on_error: "record" writes a failure down and goes on; "raise" ends the run with it.
-        progress: True shows a bar in a terminal or a notebook, and elsewhere one line at the end.
+        progress: True shows a bar in a terminal or a notebook, and elsewhere a line a minute and
+            one at the end.
 
     Returns:
         Counts, cost, and the first errors.
 
     Raises:
-        BatchError: There is no question, or no worker.
+        BatchError: There is no question, or `max_concurrency` is below 1.
         BudgetError: `max_cost_usd` is given, and the price of the model is not known.
         JournalError: `out` is in use, holds something else, or the disk is full.
         openai.OpenAIError: Every item would fail alike: a wrong key, no such model, no quota.
@@ -83,8 +84,8 @@ def run_batch(
         1
     """
     question = Question.of(ask, schema, llm)
-    with ThreadPoolExecutor(max(workers, 1)) as threads:
-        run = _Run(items, question, llm, workers, retry_failed, on_error, threads)
+    with ThreadPoolExecutor(max(max_concurrency, 1)) as threads:
+        run = _Run(items, question, llm, max_concurrency, retry_failed, on_error, threads)
         return _in_thread(run, out, max_cost_usd, progress)
 
 
@@ -95,17 +96,17 @@ async def arun_batch(
     out: str | os.PathLike[str],
     ask: str | None = None,
     schema: Schema | None = None,
-    workers: int = 8,
+    max_concurrency: int = 8,
     max_cost_usd: Decimal | float | None = None,
     retry_failed: bool = False,
     on_error: OnError = "record",
-    progress: bool | Progress = True,
+    progress: bool | ProgressBar = True,
 ) -> BatchResult:
     """Ask without blocking the event loop; otherwise as `run_batch`.
 
     Cancelling it cancels the questions under way; what was answered before stays.
     """
-    run = _Run(items, Question.of(ask, schema, llm), llm, workers, retry_failed, on_error)
+    run = _Run(items, Question.of(ask, schema, llm), llm, max_concurrency, retry_failed, on_error)
     return await run.run(out, max_cost_usd, progress)
 
 
@@ -117,17 +118,18 @@ class _Run:
         items: Iterable[Any],
         question: Question,
         llm: BaseChatModel,
-        workers: int,
+        max_concurrency: int,
         retry_failed: bool,
         on_error: OnError,
         threads: Executor | None = None,
     ) -> None:
-        if workers < 1:
-            raise BatchError(f"workers={workers} asks nothing. Pass 1 or more.")
+        if max_concurrency < 1:
+            raise BatchError(f"max_concurrency={max_concurrency} asks nothing. Pass 1 or more.")
         self._total = len(items) if isinstance(items, Sized) else None
         self._items: Iterator[Item] = map(Item.of, items)
         self._question, self._llm = question, llm
-        self._workers, self._retry_failed, self._on_error = workers, retry_failed, on_error
+        self._max_concurrency = max_concurrency
+        self._retry_failed, self._on_error = retry_failed, on_error
         self._threads = threads
         self._counts: Counter[str] = Counter()
         self._errors: list[tuple[str, str]] = []
@@ -142,17 +144,17 @@ class _Run:
         self,
         out: str | os.PathLike[str],
         max_cost_usd: Decimal | float | None,
-        progress: bool | Progress,
+        progress: bool | ProgressBar,
     ) -> BatchResult:
         """Run to the end, or until something stops it."""
         money = Money(self._llm, max_cost_usd)
         await asyncio.to_thread(check_none_pending, Path(out))
         journal = await asyncio.to_thread(Journal, out)
-        shown = _shown(progress, self._total)
+        shown = make_bar(progress, "asked")
         try:
             settings = (self._retry_failed, self._threads)
             asker = Asker(self._question, self._llm, journal, money, *settings)
-            await asyncio.gather(*(self._work(asker, shown) for _ in range(self._workers)))
+            await asyncio.gather(*(self._work(asker, shown) for _ in range(self._max_concurrency)))
         finally:
             journal.close()
             result = self._result(journal, money)
@@ -161,7 +163,7 @@ class _Run:
             raise self._fatal
         return result
 
-    async def _work(self, asker: Asker, shown: Progress) -> None:
+    async def _work(self, asker: Asker, shown: ProgressBar) -> None:
         try:
             while not self._stopped and (item := next(self._items, None)) is not None:
                 outcome = await asker.ask(item, lambda: bool(self._stopped))
@@ -186,7 +188,8 @@ class _Run:
     def _standing(self, money: Money) -> Standing:
         counts = self._counts
         finished = counts["asked"] + counts["known"] + counts["failed"]
-        return Standing(finished, counts["failed"], money.spent)
+        note = "finishing what is under way" if self._stopped else ""
+        return Standing(finished, self._total, counts["failed"], money.spent, note)
 
     def _result(self, journal: Journal, money: Money) -> BatchResult:
         counts = self._counts
@@ -208,17 +211,11 @@ def _over(money: Money) -> str:
     )
 
 
-def _shown(progress: bool | Progress, total: int | None) -> Progress:
-    if isinstance(progress, bool):
-        return make_progress(total) if progress else Quiet()
-    return progress
-
-
 def _in_thread(
     run: _Run,
     out: str | os.PathLike[str],
     max_cost_usd: Decimal | float | None,
-    progress: bool | Progress,
+    progress: bool | ProgressBar,
 ) -> BatchResult:
     """Run in a loop of its own, so that a notebook's loop is not in the way, nor Ctrl-C."""
     done: Future[BatchResult] = Future()
@@ -235,8 +232,7 @@ def _in_thread(
         return _waited(done)
     except KeyboardInterrupt:
         run.stop("interrupted; run the same again to go on.")
-        _waited(done)
-        raise
+        raise KeyboardInterrupt(str(_waited(done))) from None
 
 
 def _waited(done: Future[BatchResult]) -> BatchResult:

@@ -1,16 +1,36 @@
 """The command `gptv`."""
 
+import os
 import sys
 import warnings
 from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
 from langchain_gptv._version import __version__
 from langchain_gptv.cli import ask, batch, cassettes, doctor, examples, index, serve, tokens, video
 
+
+class Commands(TyperGroup):
+    """Says what Ctrl-C left, and ends as documented where Typer would end in its own way."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as stopped:
+            typer.echo(f"gptv: {str(stopped) or 'interrupted'}", err=True)
+            raise
+        except BrokenPipeError:
+            # Typer would end with 1, and Python would complain of what is left to be written.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(141)
+
+
 app = typer.Typer(
     name="gptv",
+    cls=Commands,
     help="Ask pictures. With no key the embedded engine answers: it reads text and finds objects.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -57,10 +77,6 @@ def main() -> None:
         with warnings.catch_warnings():
             warnings.showwarning = _say  # without the line of our source that gave it
             app()
-    except KeyboardInterrupt:
-        sys.exit(130)
-    except BrokenPipeError:
-        sys.exit(141)
     except Exception as error:
         line = explain(error)
         if line is None:

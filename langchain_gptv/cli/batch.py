@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 
 _ASK = '--ask "What is in the picture?" --out answers.jsonl'
+_COLLECT = "gptv batch collect --out answers.jsonl"
 _STATUS = "Exit status 0 when all are answered, 1 when not, 2 when it could not begin or go on."
 RUN = f"""\
 {
@@ -39,7 +40,7 @@ RUN = f"""\
 SUBMIT = examples(f"gptv batch submit photos/ {_ASK}")
 STATUS = examples("gptv batch status --out answers.jsonl")
 COLLECT = f"""\
-{examples("gptv batch collect --out answers.jsonl")}
+{examples(_COLLECT, f"{_COLLECT} --wait")}
 
 {_STATUS}"""
 
@@ -104,6 +105,7 @@ def run(
     """Ask now. The same command again goes on where it ended."""
     from langchain_gptv.batch.items import load_items
     from langchain_gptv.batch.runner import run_batch
+    from langchain_gptv.cli.terminal import CommandBar
 
     items = load_items(source)
     result = run_batch(
@@ -112,10 +114,10 @@ def run(
         out=out,
         ask=ask,
         schema=load_schema(schema),
-        workers=workers,
+        max_concurrency=workers,
         max_cost_usd=max_cost,
         retry_failed=retry_failed,
-        progress=not as_json,
+        progress=CommandBar("asked"),
     )
     _tell(result, as_json)
 
@@ -133,32 +135,37 @@ def submit(
 ) -> None:
     """Send what has no answer yet to OpenAI's Batch API: half the price, within a day."""
     from langchain_gptv.batch.items import load_items
-    from langchain_gptv.batch.submitting import submit_batch
+    from langchain_gptv.batch.questions import Question
+    from langchain_gptv.batch.submitting import submit as send
+    from langchain_gptv.cli.terminal import CommandBar
 
-    parts = submit_batch(
-        load_items(source),
-        llm=_model(model, base_url),
-        out=out,
-        ask=ask,
-        schema=load_schema(schema),
-        retry_failed=retry_failed,
-    )
+    items, llm = load_items(source), _model(model, base_url)
+    question = Question.of(ask, load_schema(schema), llm)
+    done = send(items, question, llm, out, retry_failed, progress=CommandBar("prepared"))
+    for item, error in done.errors:
+        typer.echo(f"gptv: {item}: {' '.join(error.split())}", err=True)
     if as_json:
-        listed = [{"batch_id": part.batch_id, "requests": len(part.requests)} for part in parts]
+        listed = [
+            {"batch_id": each.batch_id, "requests": len(each.requests)} for each in done.parts
+        ]
         typer.echo(json.dumps(listed, indent=2))
-        return
-    for part in parts:
-        typer.echo(f"{part.batch_id}: {len(part.requests):,} questions sent")
-    typer.echo(f"Then: gptv batch collect --out {out}" if parts else "There was nothing to send.")
+    elif done.parts:
+        typer.echo(f"{done}\nThen: gptv batch collect --out {out} --wait")
+    else:
+        typer.echo("There was nothing to send.")
+    if done.errors:
+        raise typer.Exit(1)
 
 
 @app.command("status", epilog=STATUS)
 def status(out: Out, model: Model = None, base_url: BaseUrl = None, as_json: Json = False) -> None:
     """Show how far the batches are that were submitted for a file of results."""
+    from langchain_gptv.batch.books import check_submitted
     from langchain_gptv.batch.collecting import batch_status
     from langchain_gptv.vision.tables import render_text
 
-    found = batch_status(out, llm=_model(model, base_url))
+    check_submitted(out)
+    found = batch_status(out, llm=_model(model, base_url, announced=False))
     if as_json:
         typer.echo(json.dumps([dataclasses.asdict(part) for part in found], indent=2))
         return
@@ -168,11 +175,23 @@ def status(out: Out, model: Model = None, base_url: BaseUrl = None, as_json: Jso
 
 
 @app.command("collect", epilog=COLLECT)
-def collect(out: Out, model: Model = None, base_url: BaseUrl = None, as_json: Json = False) -> None:
+def collect(
+    out: Out,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Stay until the last batch has ended.")
+    ] = False,
+    model: Model = None,
+    base_url: BaseUrl = None,
+    as_json: Json = False,
+) -> None:
     """Write the answers that have come into the file."""
+    from langchain_gptv.batch.books import check_submitted
     from langchain_gptv.batch.collecting import collect_batch
+    from langchain_gptv.cli.terminal import CommandBar
 
-    _tell(collect_batch(out, llm=_model(model, base_url)), as_json)
+    check_submitted(out)
+    llm = _model(model, base_url, announced=False)
+    _tell(collect_batch(out, llm=llm, wait=wait, progress=CommandBar("collected")), as_json)
 
 
 def load_schema(named: str | None) -> Schema | None:
@@ -221,14 +240,15 @@ def _schema_of(path: Path) -> Schema:
     return schema
 
 
-def _model(name: str | None, base_url: str | None) -> BaseChatOpenAI:
+def _model(name: str | None, base_url: str | None, *, announced: bool = True) -> BaseChatOpenAI:
     from langchain_gptv.cli.models import announce, choose_model
 
     if base_url is None:
         llm, why = choose_model(name)
     else:
         llm, why = _served_model(name, base_url), f"at {base_url}"
-    announce(llm, why)
+    if announced:
+        announce(llm, why)
     return llm
 
 
@@ -257,5 +277,6 @@ def _show(result: BatchResult) -> None:
     typer.echo(render_text(("answered", "known", "failed", "cost"), [row]))
     for item, error in result.errors:
         typer.echo(f"- {item}: {error}")
+    typer.echo(f"Results in {result.out}")
     if result.stopped:
         typer.echo(f"Stopped: {result.stopped}")

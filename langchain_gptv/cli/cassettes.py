@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import re
+import textwrap
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from langchain_gptv.cli.terminal import ENDLESS, open_console
+
 if TYPE_CHECKING:
-    from rich.console import Console
     from rich.table import Table
 
     from langchain_gptv.exceptions import CassetteError
@@ -22,7 +25,7 @@ app = typer.Typer(
 )
 
 Folder = Annotated[
-    Path, typer.Argument(help="A folder of cassettes, or one cassette.", metavar="[FOLDER]")
+    Path, typer.Argument(help="A folder of cassettes, or one cassette.", metavar="FOLDER")
 ]
 Json = Annotated[bool, typer.Option("--json", help="The same as JSON.")]
 
@@ -39,7 +42,7 @@ def list_all(folder: Folder = _HERE, as_json: Json = False) -> None:
     if as_json:
         typer.echo(json.dumps([_summary(each) for each in cassettes], indent=2))
     else:
-        _print_tables(cassettes, folder)
+        _print_list(cassettes, folder)
     _leave(broken)
 
 
@@ -158,17 +161,23 @@ def _as_dict(exchange: Exchange) -> dict[str, Any]:
     }
 
 
-def _print_tables(cassettes: list[Cassette], folder: Path) -> None:
-    """Print a table for each server, so that the names of the files have room."""
+def _print_list(cassettes: list[Cassette], folder: Path) -> None:
+    """Print for each server a table, or where a name does not fit into one, two lines each."""
     from itertools import groupby
 
     from rich.text import Text
 
-    console = _console()
+    console = open_console()
     by_server = sorted(cassettes, key=lambda each: each.recorded_with)
     for servers, group in groupby(by_server, key=lambda each: each.recorded_with):
+        listed = list(group)
         console.print(Text(f"recorded with {'; '.join(servers)}", style="bold"))
-        console.print(_table(group, folder))
+        table = _table(listed, folder)
+        needed = console.measure(table, options=console.options.update(width=ENDLESS)).maximum
+        if needed <= console.width:
+            console.print(table)
+        else:
+            console.print("\n".join(_pairs(listed, folder, console.width)), markup=False)
 
 
 def _table(cassettes: Iterable[Cassette], folder: Path) -> Table:
@@ -177,22 +186,56 @@ def _table(cassettes: Iterable[Cassette], folder: Path) -> Table:
 
     numbers = ("exchanges", "images", "tokens", "US$", "bytes")
     columns = [Column(name, justify="right", no_wrap=True) for name in numbers]
-    table = Table(Column("cassette", overflow="fold"), *columns, box=None, pad_edge=False)
+    table = Table(Column("cassette", no_wrap=True), *columns, box=None, pad_edge=False)
     for each in cassettes:
         row = _summary(each)
-        path = each.path.relative_to(folder) if folder.is_dir() else each.path
         cost = "-" if row["cost_usd"] is None else f"{row['cost_usd']:.4f}"
         counts = (row["exchange_count"], row["image_count"])
-        tokens = f"{row['input_tokens'] + row['output_tokens']:,}"
-        values = (path, *counts, tokens, cost, f"{row['bytes']:,}")
+        values = (_name(each, folder), *counts, f"{_tokens(row):,}", cost, f"{row['bytes']:,}")
         table.add_row(*(Text(str(value)) for value in values))
     return table
+
+
+def _pairs(cassettes: Iterable[Cassette], folder: Path, width: int) -> Iterator[str]:
+    """Yield the name of each cassette, broken between its words, and below it the numbers."""
+    from langchain_gptv.testing.words import count
+
+    for each in cassettes:
+        row = _summary(each)
+        cost = "" if row["cost_usd"] is None else f"${row['cost_usd']:.4f}"
+        numbers = (
+            count(row["exchange_count"], "exchange"),
+            count(row["image_count"], "image"),
+            count(_tokens(row), "token"),
+            cost,
+            f"{row['bytes']:,} bytes",
+        )
+        yield _broken(_name(each, folder), width)
+        told = ", ".join(filter(None, numbers))
+        yield textwrap.fill(told, width, initial_indent="    ", subsequent_indent="    ")
+
+
+def _broken(name: str, width: int) -> str:
+    lines = [""]
+    for word in re.findall(r"[^/_-]*[/_-]|[^/_-]+", name):
+        if len(lines[-1]) + len(word) > width:
+            lines.append("  ")
+        lines[-1] += word
+    return "\n".join(lines)
+
+
+def _name(cassette: Cassette, folder: Path) -> str:
+    return str(cassette.path.relative_to(folder) if folder.is_dir() else cassette.path)
+
+
+def _tokens(row: dict[str, Any]) -> int:
+    return int(row["input_tokens"] + row["output_tokens"])
 
 
 def _print_exchanges(cassettes: list[Cassette]) -> None:
     from rich.text import Text
 
-    console = _console()
+    console = open_console()
     for cassette in cassettes:
         servers = "; ".join(cassette.recorded_with)
         console.print(Text(f"{cassette.path}, recorded with {servers}", style="bold"))
@@ -216,9 +259,3 @@ def _describe(number: int, exchange: Exchange) -> list[Any]:
     numbers = Text(tell_bill(exchange), style="dim")
     return [Text(head, style=style), *(Padding(Text(line), (0, 0, 0, 3)) for line in lines),
             Padding(numbers, (0, 0, 0, 3))]  # fmt: skip
-
-
-def _console() -> Console:
-    from rich.console import Console
-
-    return Console(highlight=False)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from langchain_gptv.cli.terminal import open_console
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -45,9 +47,7 @@ def doctor(
     if as_json:
         typer.echo(json.dumps(facts, indent=2))
         return
-    from rich.console import Console
-
-    console = Console(highlight=False)
+    console = open_console()
     console.print(f"Python {facts['python']} on {facts['system']}")
     console.print(_table(facts))
     for key, is_set in facts["keys"].items():

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,7 +13,6 @@ from langchain_gptv.cli.examples import examples
 from langchain_gptv.exceptions import ImageNotFoundError
 
 if TYPE_CHECKING:
-    from langchain_gptv.rag.documents import Progress
     from langchain_gptv.rag.index_results import Found, IndexReport
 
 INDEX = examples("gptv index ~/Documents", "gptv index scans --index scans.index -m gpt-5.4")
@@ -46,14 +43,15 @@ def index(
     one, could not be read; the rest is indexed.
     """
     from langchain_gptv.cli.models import choose_model
+    from langchain_gptv.cli.terminal import CommandBar
     from langchain_gptv.rag.index import FolderIndex
 
     llm = choose_model(model)[0] if model else None
-    with FolderIndex(_place(where), llm=llm) as opened, _progress() as on_progress:
-        report = opened.update(folder, on_progress=on_progress)
+    with FolderIndex(_place(where), llm=llm) as opened:
+        report = opened.update(folder, progress=CommandBar("files"))
     for path, error in sorted(report.errors.items()):
         typer.echo(f"gptv: {path}: {' '.join(error.split())}", err=True)
-    typer.echo(json.dumps(_as_dict(report), ensure_ascii=False) if as_json else _told(report))
+    typer.echo(json.dumps(_as_dict(report), ensure_ascii=False) if as_json else str(report))
     if report.errors:
         raise typer.Exit(1)
 
@@ -87,29 +85,6 @@ def find(
 
 def _place(where: Path | None) -> Path:
     return where or Path(os.environ.get("GPTV_INDEX") or Path(typer.get_app_dir("gptv"), "index"))
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[Progress], None]]:
-    """Show on a terminal where the work is; elsewhere nothing."""
-    from rich.console import Console
-
-    console = Console(stderr=True)
-    with console.status("looking at the files") as status:
-
-        def show(done: Progress) -> None:
-            of = f" of {done.page_count}" if done.page_count else ""
-            failed = f", {done.failures} failed" if done.failures else ""
-            name = Path(done.source).name
-            status.update(f"{done.documents} pages and pictures{failed}: {name} {done.place}{of}")
-
-        yield show
-
-
-def _told(report: IndexReport) -> str:
-    parts = [f"{len(getattr(report, kind))} {kind}" for kind in ("new", "changed", "unchanged")]
-    parts += [f"{len(report.removed)} removed", f"{len(report.errors)} with errors"]
-    return f"{', '.join(parts)}; {report.documents} pages and pictures were read"
 
 
 def _as_dict(report: IndexReport) -> dict[str, Any]:

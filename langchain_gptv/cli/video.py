@@ -41,6 +41,7 @@ def video(
 ) -> None:
     """Ask a question about a video: the model is shown frames with their times."""
     from langchain_gptv.cli.models import announce, choose_model
+    from langchain_gptv.cli.terminal import CommandBar
     from langchain_gptv.store import ImageStore
     from langchain_gptv.tools.watch import Watching, watch_video
 
@@ -50,7 +51,8 @@ def video(
     chat_model, why = choose_model(model)
     announce(chat_model, why)
     store = ImageStore()
-    seen = watch_video(file, question, llm=chat_model, watching=watching, store=store)
+    bar = CommandBar("frames")
+    seen = watch_video(file, question, llm=chat_model, watching=watching, store=store, progress=bar)
     if sheet is not None:
         _draw(seen, store, sheet)
     typer.echo(_as_json(seen) if as_json else _as_text(seen))

@@ -12,7 +12,7 @@ from langchain_gptv.display.view import View, table
 from langchain_gptv.vision.tables import readable_cost, render_text
 from langchain_gptv.vision.usage import CallUsage, UsageTotal
 
-_WIDTH, _HEIGHT = 480, 120
+_WIDTH, _HEIGHT, _MARGIN = 480, 136, 18
 _HEAD = ("", "calls", "input", "image (est.)", "output", "cost")
 
 
@@ -82,12 +82,18 @@ def _plot(costs: Sequence[Decimal]) -> str:
     sums = [float(cost) for cost in accumulate(costs, initial=Decimal())]
     if not sums[-1]:
         return ""
-    across, up = _WIDTH / (len(sums) - 1), (_HEIGHT - 8) / sums[-1]
-    points = " ".join(f"{n * across:.1f},{_HEIGHT - 4 - s * up:.1f}" for n, s in enumerate(sums))
-    label = f"Cost so far over {len(costs)} calls, {readable_cost(Decimal(str(sums[-1])))} in all"
+    across, up = _WIDTH / (len(sums) - 1), (_HEIGHT - 2 * _MARGIN) / sums[-1]
+    floor = _HEIGHT - _MARGIN
+    points = " ".join(f"{n * across:.1f},{floor - s * up:.1f}" for n, s in enumerate(sums))
+    total = readable_cost(Decimal(str(sums[-1])))
+    label = f"Cost so far over {len(costs)} calls, {total} in all"
+    end = f'x="{_WIDTH}" text-anchor="end" fill="currentColor" font-size="12"'
     return (
         f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" width="{_WIDTH}" height="{_HEIGHT}" role="img" '
-        f'aria-label="{label}" style="max-width:100%"><title>{label}</title>'
-        f'<polyline points="{points}" fill="none" stroke="#0072b2" stroke-width="2"/></svg>'
+        f'aria-label="{label}" style="max-width:100%;height:auto"><title>{label}</title>'
+        f'<path d="M0 {floor}H{_WIDTH}" stroke="currentColor" opacity=".4"/>'
+        f'<polyline points="{points}" fill="none" stroke="#0072b2" stroke-width="2"/>'
+        f'<text y="12" {end}>{total}</text><text y="{_HEIGHT - 4}" {end}>call {len(costs)}</text>'
+        f'<text x="0" y="{_HEIGHT - 4}" fill="currentColor" font-size="12">$0</text></svg>'
         f"<p>{label}.</p>"
     )

@@ -18,7 +18,9 @@ _STYLE = """
 #ID figcaption{font-size:13px;opacity:.85;margin-top:4px;max-width:40em}
 #ID table{border-collapse:collapse;margin:4px 0;font-variant-numeric:tabular-nums}
 #ID th,#ID td{padding:3px 12px 3px 0;text-align:right;border-bottom:1px solid #8884}
-#ID th:first-child,#ID td:first-child{text-align:left}
+#ID th,#ID td{white-space:nowrap}
+#ID th:first-child,#ID td:first-child{text-align:left;white-space:normal;overflow-wrap:anywhere;
+min-width:5em}
 #ID p{margin:4px 0;max-width:60em}
 """
 _PAGE = """<!doctype html>
@@ -79,4 +81,6 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     top = "".join(f'<th scope="col">{html.escape(cell)}</th>' for cell in head)
     lines = ("".join(f"<td>{html.escape(cell)}</td>" for cell in row) for row in rows)
     body = "".join(f"<tr>{line}</tr>" for line in lines)
-    return f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
+    inside = f"<thead><tr>{top}</tr></thead><tbody>{body}</tbody>"
+    # A narrow page scrolls the table, not itself.
+    return f'<div style="overflow-x:auto"><table>{inside}</table></div>'

@@ -8,7 +8,8 @@ import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from http.client import responses
+from typing import Any, Protocol, TypedDict, Unpack
 
 import httpx2
 
@@ -41,44 +42,52 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+class Access(TypedDict, total=False):
+    """How a resource is reached; one of `key` and `credential` must be given.
+
+    Attributes:
+        key: One of the resource's two keys.
+        credential: In place of a key, what gives a token of Entra ID, such as
+            `get_bearer_token_provider(DefaultAzureCredential(),
+            "https://cognitiveservices.azure.com/.default")`; called before each call. The
+            endpoint must then have the resource's own name in it.
+        timeout: Seconds to connect, and to wait for each piece of the answer; 30 if not given.
+        http_client: What sends; else one of this process.
+        http_async_client: What sends from async code; else one is made for each call, since a
+            connection belongs to its event loop.
+    """
+
+    key: str | None
+    credential: TokenProvider | None
+    timeout: float
+    http_client: httpx2.Client | None
+    http_async_client: httpx2.AsyncClient | None
+
+
 class VisionResource:
     """Sends calls to one resource, and makes its faults errors of ours.
 
     Args:
         endpoint: `https://<resource>.cognitiveservices.azure.com`, with or without a path.
-        key: One of the resource's two keys.
-        credential: What gives a token of Entra ID in place of a key; called before each call.
-        timeout: Seconds to connect, and to wait for each piece of the answer.
-        http_client: What sends; None takes one of this process.
-        http_async_client: What sends from async code; None makes one for each call, since a
-            connection belongs to its event loop.
+        **access: As `Access` has it.
 
     Raises:
         MissingKeyError: There is no key and no credential.
         VisionConnectionError: The endpoint is no URL.
     """
 
-    def __init__(
-        self,
-        endpoint: str,
-        *,
-        key: str | None = None,
-        credential: TokenProvider | None = None,
-        timeout: float = 30.0,
-        http_client: httpx2.Client | None = None,
-        http_async_client: httpx2.AsyncClient | None = None,
-    ) -> None:
-        if not (key or credential):
+    def __init__(self, endpoint: str, **access: Unpack[Access]) -> None:
+        self.key = access.get("key")
+        self._credential = access.get("credential")
+        if not (self.key or self._credential):
             raise MissingKeyError(
                 f"There is no key for {endpoint!r}. Pass key=..., or for Entra ID "
                 "credential=get_bearer_token_provider(...)."
             )
         self.endpoint = _checked_endpoint(endpoint)
-        self.key = key
-        self.timeout = timeout
-        self._credential = credential
-        self._client = http_client
-        self._async_client = http_async_client
+        self.timeout = access.get("timeout", 30.0)
+        self._client = access.get("http_client")
+        self._async_client = access.get("http_async_client")
 
     def send(self, call: Call) -> Any:
         """Return the JSON of the answer; None when it is empty.
@@ -163,7 +172,7 @@ def _checked_endpoint(endpoint: str) -> str:
 
 def _read(response: httpx2.Response, endpoint: str) -> Any:
     if not response.is_success:
-        raise _fault(response, endpoint)
+        raise explain_fault(response, endpoint)
     if not response.content:
         return None
     try:
@@ -175,7 +184,26 @@ def _read(response: httpx2.Response, endpoint: str) -> Any:
         ) from error
 
 
-def _fault(response: httpx2.Response, endpoint: str) -> VisionServiceError:
+class Refusal(Protocol):
+    """The response of any HTTP client, with a status that is no success."""
+
+    @property
+    def status_code(self) -> int:
+        """Of HTTP."""
+        ...
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Names in lower case."""
+        ...
+
+    def json(self) -> Any:
+        """Return the body, parsed."""
+        ...
+
+
+def explain_fault(response: Refusal, endpoint: str) -> VisionServiceError:
+    """Return the error by which the caller can tell what to do."""
     status, (code, text) = response.status_code, _code_and_text(response)
     said = f"{endpoint} answers {status} {code}".rstrip() + f": {text.rstrip('.')}."
     if status in (401, 403):
@@ -189,7 +217,7 @@ def _fault(response: httpx2.Response, endpoint: str) -> VisionServiceError:
     )
 
 
-def _way_out(response: httpx2.Response) -> str:
+def _way_out(response: Refusal) -> str:
     if response.status_code == 404:
         return "Check the endpoint, and the names of the index and its parts."
     if response.status_code == 429:
@@ -197,11 +225,12 @@ def _way_out(response: httpx2.Response) -> str:
     return ""
 
 
-def _code_and_text(response: httpx2.Response) -> tuple[str, str]:
+def _code_and_text(response: Refusal) -> tuple[str, str]:
     """Return the innermost code and text of an error; a gateway's may be no JSON."""
     try:
         error = response.json()["error"]
         inner = error.get("innererror") or error
         return str(inner.get("code") or ""), str(inner.get("message") or error["message"])
     except (ValueError, KeyError, TypeError, AttributeError):
-        return response.headers.get("x-ms-error-code", ""), response.reason_phrase
+        code = response.headers.get("x-ms-error-code", "")
+        return code, responses.get(response.status_code, "no reason given")

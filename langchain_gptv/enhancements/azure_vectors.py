@@ -8,12 +8,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, Unpack
 
-import httpx2
 from langchain_core.embeddings import Embeddings
 
-from langchain_gptv.enhancements.azure_rest import Call, TokenProvider, VisionResource
+from langchain_gptv.enhancements.azure_rest import Access, Call, VisionResource
 from langchain_gptv.exceptions import PlanError, UnsuitableImageError, VisionConnectionError
 from langchain_gptv.vision.images import Image
 from langchain_gptv.vision.prepare import prepare_to_size
@@ -31,13 +30,9 @@ class AzureVisionEmbeddings(Embeddings):
 
     Args:
         endpoint: `https://<resource>.cognitiveservices.azure.com`.
-        key: One of the resource's two keys.
-        credential: In place of a key, what gives a token of Entra ID, as for `AzureVision`.
         model_version: "2023-04-15" knows 102 languages, "2022-04-11" English; vectors of the two
             must not be compared.
-        timeout: Seconds to connect, and to wait for each piece of the answer.
-        http_client: What sends; None takes one of this process.
-        http_async_client: What sends from async code; None makes one for each call.
+        **access: `key` or `credential`, `timeout` and HTTP clients, as `Access` has them.
 
     Raises:
         MissingKeyError: There is no key and no credential.
@@ -48,25 +43,10 @@ class AzureVisionEmbeddings(Embeddings):
     """
 
     def __init__(
-        self,
-        endpoint: str,
-        *,
-        key: str | None = None,
-        credential: TokenProvider | None = None,
-        model_version: str = MODEL_VERSION,
-        timeout: float = 30.0,
-        http_client: httpx2.Client | None = None,
-        http_async_client: httpx2.AsyncClient | None = None,
+        self, endpoint: str, *, model_version: str = MODEL_VERSION, **access: Unpack[Access]
     ) -> None:
         self.model_version = model_version
-        self.resource = VisionResource(
-            endpoint,
-            key=key,
-            credential=credential,
-            timeout=timeout,
-            http_client=http_client,
-            http_async_client=http_async_client,
-        )
+        self.resource = VisionResource(endpoint, **access)
 
     def embed_query(self, text: str) -> list[float]:
         """Return the vector of a text of 1 to 70 words.

@@ -9,12 +9,11 @@ import asyncio
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Self, get_args
-
-import httpx2
+from typing import Any, Literal, Self, Unpack, get_args
 
 from langchain_gptv._urls import is_web_url
-from langchain_gptv.enhancements.azure_rest import Call, TokenProvider, VisionResource
+from langchain_gptv.enhancements.azure_rest import Access, Call, VisionResource
+from langchain_gptv.enhancements.azure_sdk import SDKResource
 from langchain_gptv.enhancements.image_analysis import ImageAnalysis, read_analysis
 from langchain_gptv.exceptions import (
     MissingKeyError,
@@ -44,21 +43,17 @@ class AzureVision:
 
     Args:
         endpoint: `https://<resource>.cognitiveservices.azure.com`.
-        key: One of the resource's two keys.
-        credential: In place of a key, what gives a token of Entra ID, such as
-            `get_bearer_token_provider(DefaultAzureCredential(),
-            "https://cognitiveservices.azure.com/.default")`. The endpoint must then have the
-            resource's own name in it.
+        client: In place of an endpoint, an `ImageAnalysisClient` of Azure's SDK
+            (`azure-ai-vision-imageanalysis`), with its own key, retries and timeouts. That of its
+            `aio` serves async calls alone.
         features: What is asked for; each is billed. "caption" and "denseCaptions" exist in some
             regions only.
         language: Of captions and tags, such as "en"; None is the service's default.
-        timeout: Seconds to connect, and to wait for each piece of the answer.
-        http_client: What sends; None takes one of this process.
-        http_async_client: What sends from async code; None makes one for each call.
+        **access: `key` or `credential`, `timeout` and HTTP clients, as `Access` has them.
 
     Raises:
         MissingKeyError: There is no key and no credential.
-        PlanError: A feature is none of `FEATURES`.
+        PlanError: A feature is none of `FEATURES`; or there is no endpoint, or a client beside it.
 
     Example:
         >>> vision = AzureVision("https://eyes.cognitiveservices.azure.com", key="...")
@@ -68,26 +63,16 @@ class AzureVision:
 
     def __init__(
         self,
-        endpoint: str,
+        endpoint: str | None = None,
         *,
-        key: str | None = None,
-        credential: TokenProvider | None = None,
+        client: Any = None,
         features: Sequence[Feature] = ("read", "objects", "people"),
         language: str | None = None,
-        timeout: float = 30.0,
-        http_client: httpx2.Client | None = None,
-        http_async_client: httpx2.AsyncClient | None = None,
+        **access: Unpack[Access],
     ) -> None:
         self.features = _checked_features(features)
         self.language = language
-        self.resource = VisionResource(
-            endpoint,
-            key=key,
-            credential=credential,
-            timeout=timeout,
-            http_client=http_client,
-            http_async_client=http_async_client,
-        )
+        self.resource = _resource(endpoint, client, access)
 
     @classmethod
     def from_env(cls, **settings: Any) -> Self:
@@ -174,6 +159,18 @@ class _Asked:
                 f"The answer is not that of Image Analysis {API_VERSION}: {error!r}. Check the "
                 "endpoint."
             ) from error
+
+
+def _resource(endpoint: str | None, client: Any, access: Access) -> VisionResource | SDKResource:
+    if endpoint is not None and client is None:
+        return VisionResource(endpoint, **access)
+    if endpoint is not None or client is None or access:
+        given = ", ".join(filter(None, ("endpoint" if endpoint else "", *access)))
+        raise PlanError(
+            f"AzureVision takes an endpoint with a key or credential, or client=... alone, not "
+            f"{'client and ' if client is not None else ''}{given or 'neither'}."
+        )
+    return SDKResource(client)
 
 
 def _checked_features(features: Sequence[Feature]) -> tuple[Feature, ...]:

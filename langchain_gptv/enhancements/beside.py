@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 from langchain_gptv.enhancements.settings import Enhancements
 from langchain_gptv.local.layout import group_rows, order_for_reading
-from langchain_gptv.vision.observations import DetectedObject, Observation, TextLine
+from langchain_gptv.vision.boxes import Box
+from langchain_gptv.vision.observations import Observation, TextLine
 from langchain_gptv.vision.tokens import estimate_text_tokens
 from langchain_gptv.vision.untrusted import fence, one_line
 
 _OBJECTS = "Objects, with their boxes [left, top, right, bottom] in 0..1:"
 _TEXT = "Text, line by line:"
+_CAPTIONS = "Captions of parts, with their boxes:"
+_TAGS = "What the picture shows:"
 
 
 def write_block(seen: Observation, wanted: Enhancements) -> str:
     """Return the block of data that goes beside the image; it keeps to `max_tokens`.
 
-    Objects come first, since they are few. What does not fit is counted.
+    Objects come first, since they are few, then text, then captions and tags where the observer
+    gives any. What does not fit is left out from the end, and counted.
 
     Example:
         >>> from langchain_gptv.vision.boxes import Box
@@ -28,13 +33,45 @@ def write_block(seen: Observation, wanted: Enhancements) -> str:
         1. cup [0.100, 0.050, 0.300, 0.250] 97%
         ...
     """
-    objects = [_describe(thing, seen) for thing in seen.objects or ()] if wanted.grounding else []
-    lines = _text_rows(seen.lines) if wanted.ocr else []
+    parts = list(_parts(seen, wanted))
 
     def written(kept: int) -> str:
-        return _written(seen, wanted, objects, lines, kept)
+        return fence(list(_sections(parts, kept)))
 
-    return written(_most_that_fit(len(objects) + len(lines), written, wanted.max_tokens))
+    count = sum(len(part.entries) for part in parts)
+    return written(_most_that_fit(count, written, wanted.max_tokens))
+
+
+class _Part(NamedTuple):
+    """Entries of a kind; `nothing` is said where there are none."""
+
+    heading: str
+    entries: Sequence[str]
+    nothing: str = ""
+
+
+def _parts(seen: Observation, wanted: Enhancements) -> Iterator[_Part]:
+    if wanted.grounding:
+        found = seen.objects or ()
+        objects = [_describe(each.label, each.score, seen, each.box) for each in found]
+        yield _Part(_OBJECTS, objects, _no_objects(seen))
+    if wanted.ocr:
+        yield _Part(_TEXT, _text_rows(seen.lines), _no_text(seen))
+    if seen.captions:
+        captions = [_describe(said.text, said.score, seen, said.box) for said in seen.captions]
+        yield _Part(_CAPTIONS, captions)
+    if seen.tags:
+        yield _Part(_TAGS, [one_line(f"{tag.name} {tag.score:.0%}") for tag in seen.tags])
+
+
+def _sections(parts: Sequence[_Part], kept: int) -> Iterator[tuple[str, Sequence[str]]]:
+    """Give the first entries of all, each under its heading."""
+    for part in parts:
+        shown = part.entries[: max(0, kept)]
+        kept -= len(part.entries)
+        left_out = len(part.entries) - len(shown)
+        note = f" ({left_out} more left out for want of room)" if left_out else ""
+        yield part.nothing or f"{part.heading}{note}", shown
 
 
 def _most_that_fit(count: int, written: Callable[[int], str], max_tokens: int) -> int:
@@ -49,30 +86,6 @@ def _most_that_fit(count: int, written: Callable[[int], str], max_tokens: int) -
         else:
             too_many = middle
     return fits
-
-
-def _written(
-    seen: Observation,
-    wanted: Enhancements,
-    objects: Sequence[str],
-    lines: Sequence[str],
-    kept: int,
-) -> str:
-    shown_lines = lines[: max(0, kept - len(objects))]
-    shown_objects = objects[:kept]
-    sections: list[tuple[str, Sequence[str]]] = []
-    if wanted.grounding:
-        left_out = len(objects) - len(shown_objects)
-        sections.append((_heading(_OBJECTS, _no_objects(seen), left_out), shown_objects))
-    if wanted.ocr:
-        left_out = len(lines) - len(shown_lines)
-        sections.append((_heading(_TEXT, _no_text(seen), left_out), shown_lines))
-    return fence(sections)
-
-
-def _heading(what: str, nothing: str, left_out: int) -> str:
-    note = f" ({left_out} more left out for want of room)" if left_out else ""
-    return nothing or f"{what}{note}"
 
 
 def _no_objects(seen: Observation) -> str:
@@ -100,8 +113,7 @@ def _text_rows(lines: Sequence[TextLine]) -> list[str]:
     return [one_line("  ".join(line.text for line in row)) for row in rows]
 
 
-def _describe(thing: DetectedObject, seen: Observation) -> str:
-    box = thing.box.clamped(seen.width, seen.height)
-    edges = zip(box, (seen.width, seen.height) * 2, strict=True)
+def _describe(what: str, score: float, seen: Observation, box: Box) -> str:
+    edges = zip(box.clamped(seen.width, seen.height), (seen.width, seen.height) * 2, strict=True)
     shares = ", ".join(f"{edge / size:.3f}" for edge, size in edges)
-    return one_line(f"{thing.label} [{shares}] {thing.score:.0%}")
+    return one_line(f"{what} [{shares}] {score:.0%}")

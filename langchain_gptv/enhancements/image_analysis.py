@@ -9,7 +9,14 @@ from statistics import fmean
 from typing import Any
 
 from langchain_gptv.vision.boxes import Box
-from langchain_gptv.vision.observations import DetectedObject, Observation, TextLine, Word
+from langchain_gptv.vision.observations import (
+    Caption,
+    DetectedObject,
+    Observation,
+    Tag,
+    TextLine,
+    Word,
+)
 from langchain_gptv.vision.transform import Transform
 
 _SURE = 0.5
@@ -20,39 +27,28 @@ _SAME = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Caption:
-    """A sentence about a part of the picture; `box` is in pixels of the upright picture."""
-
-    text: str
-    score: float
-    box: Box
-
-
-@dataclass(frozen=True, slots=True)
-class Tag:
-    """A word for what the picture shows, and its certainty from 0 to 1."""
-
-    name: str
-    score: float
-
-
-@dataclass(frozen=True, slots=True)
 class ImageAnalysis:
     """Everything that the service said about one picture. Boxes are in pixels, set upright.
 
     Attributes:
-        observation: Text lines and objects, certain people among them.
-        captions: Of the whole picture first, then of its parts.
-        tags: Most certain first.
+        observation: Text lines, objects and certain people among them, captions and tags.
         people: All that were found, however uncertain.
         model_version: Of the service's model.
     """
 
     observation: Observation
-    captions: tuple[Caption, ...] = ()
-    tags: tuple[Tag, ...] = ()
     people: tuple[DetectedObject, ...] = ()
     model_version: str = ""
+
+    @property
+    def captions(self) -> tuple[Caption, ...]:
+        """Of the whole picture first, then of its parts."""
+        return self.observation.captions
+
+    @property
+    def tags(self) -> tuple[Tag, ...]:
+        """Most certain first."""
+        return self.observation.tags
 
 
 def read_analysis(data: Mapping[str, Any], size: tuple[int, int] | None = None) -> ImageAnalysis:
@@ -71,13 +67,15 @@ def read_analysis(data: Mapping[str, Any], size: tuple[int, int] | None = None) 
     sees = "objectsResult" in data or "peopleResult" in data
     width, height = reader.transform.original
     objects = _with_people(tuple(reader.objects()), people) if sees else None
-    return ImageAnalysis(
-        Observation(width, height, tuple(reader.lines()), objects),
-        tuple(reader.captions()),
-        tuple(reader.tags()),
-        people,
-        str(data.get("modelVersion", "")),
+    observation = Observation(
+        width,
+        height,
+        tuple(reader.lines()),
+        objects,
+        captions=tuple(reader.captions()),
+        tags=tuple(reader.tags()),
     )
+    return ImageAnalysis(observation, people, str(data.get("modelVersion", "")))
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,12 +16,12 @@ from langchain_gptv.exceptions import (
     GPTVError,
     LimitError,
 )
-from langchain_gptv.local.grounding import Grounder
+from langchain_gptv.local.grounding import Grounder, LookAgain
 from langchain_gptv.messages.checked import LONG, key_of
 from langchain_gptv.messages.content import IMAGE_TYPES, iter_blocks, place_name, url_of
 from langchain_gptv.vision.grounding import describe_grounding
 from langchain_gptv.vision.images import Image
-from langchain_gptv.vision.observations import Observation, Observer
+from langchain_gptv.vision.observations import Finder, Observation, Observer
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
@@ -98,10 +98,11 @@ def look_at(messages: Sequence[BaseMessage], wanted: Enhancements) -> Looked:
     if (kept := looking.kept) is not None:
         return kept
     try:
-        seen = observer_of(wanted).observe(looking.load())
+        observer = observer_of(wanted)
+        seen = observer.observe(looking.load())
     except Exception as error:
         return looking.fail(error)
-    return looking.finish(seen)
+    return looking.finish(seen, observer)
 
 
 async def alook_at(messages: Sequence[BaseMessage], wanted: Enhancements) -> Looked:
@@ -117,7 +118,7 @@ async def alook_at(messages: Sequence[BaseMessage], wanted: Enhancements) -> Loo
             seen = await observer.aobserve(await asyncio.to_thread(looking.load))
     except Exception as error:
         return looking.fail(error)
-    return await asyncio.to_thread(looking.finish, seen)
+    return await asyncio.to_thread(looking.finish, seen, observer)
 
 
 def observer_of(wanted: Enhancements) -> Observer:
@@ -164,16 +165,25 @@ class _Looking:
             )
         return Image.from_data_url(self.url, name=self.where)
 
-    def finish(self, seen: Observation) -> Looked:
+    def finish(self, seen: Observation, observer: Observer) -> Looked:
         wanted = self.wanted
         grounder = None
         if wanted.grounding:
             # What the model was not given as text is not looked for in its answer either.
             known = seen if wanted.ocr else replace(seen, lines=())
-            grounder = Grounder(known, merge_duplicates=wanted.merge_duplicates)
+            grounder = Grounder(
+                known,
+                merge_duplicates=wanted.merge_duplicates,
+                look_again=self._look_again(observer),
+            )
         looked = Looked(write_block(seen, wanted), grounder)
         _kept.put(self._key, (self.url, looked))
         return looked
+
+    def _look_again(self, observer: Observer) -> LookAgain | None:
+        if not isinstance(observer, Finder):
+            return None
+        return lambda labels: observer.find(self.load(), labels)
 
     def fail(self, error: Exception) -> Looked:
         if self.wanted.on_enhancement_error == "raise":

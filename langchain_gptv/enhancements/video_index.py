@@ -6,14 +6,11 @@ servers that still answer as it did.
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Unpack
 
-import httpx2
-
-from langchain_gptv.enhancements.azure_rest import TokenProvider, VisionResource
+from langchain_gptv._clock import clock
+from langchain_gptv.enhancements.azure_rest import Access, VisionResource
 from langchain_gptv.enhancements.video_calls import (
     IndexCalls,
     Ingestion,
@@ -36,11 +33,7 @@ class VideoIndex:
     Args:
         endpoint: Of the Azure AI Vision resource.
         name: Of the index: up to 24 letters, digits and single hyphens, or a GUID.
-        key: One of the resource's two keys.
-        credential: In place of a key, what gives a token of Entra ID.
-        timeout: Seconds to connect, and to wait for each piece of an answer.
-        http_client: What sends; None takes one of this process.
-        http_async_client: What sends from async code; None makes one for each call.
+        **access: `key` or `credential`, `timeout` and HTTP clients, as `Access` has them.
 
     Raises:
         PlanError: The name is none that the service takes.
@@ -52,27 +45,10 @@ class VideoIndex:
         {'type': 'acv_document_id', 'acv_document_id': 'clip-1'}
     """
 
-    def __init__(
-        self,
-        endpoint: str,
-        name: str,
-        *,
-        key: str | None = None,
-        credential: TokenProvider | None = None,
-        timeout: float = 30.0,
-        http_client: httpx2.Client | None = None,
-        http_async_client: httpx2.AsyncClient | None = None,
-    ) -> None:
+    def __init__(self, endpoint: str, name: str, **access: Unpack[Access]) -> None:
         self._calls = IndexCalls(name)
         self.name = name
-        self.resource = VisionResource(
-            endpoint,
-            key=key,
-            credential=credential,
-            timeout=timeout,
-            http_client=http_client,
-            http_async_client=http_async_client,
-        )
+        self.resource = VisionResource(endpoint, **access)
 
     def create(
         self,
@@ -123,28 +99,28 @@ class VideoIndex:
         Args:
             ingestion: Its name.
             timeout: Seconds to wait in all.
-            every: Seconds between two looks.
+            every: Seconds between two looks; none pass while a cassette is replayed.
 
         Raises:
             VisionServiceError: The service could not put it in, or knows no such batch.
             EnhancementTimeoutError: It is not in yet.
         """
-        deadline = time.monotonic() + timeout
+        deadline = clock.now() + timeout
         listing = self._calls.list_ingestions()
         while not (found := find_completed(self.resource.send(listing), ingestion)):
             _check_time(deadline, every, ingestion, timeout)
-            time.sleep(every)
+            clock.wait(every)
         return found
 
     async def await_ingestion(
         self, ingestion: str, *, timeout: float = 600.0, every: float = 5.0
     ) -> Ingestion:
         """Do as `wait` does, without blocking the event loop."""
-        deadline = time.monotonic() + timeout
+        deadline = clock.now() + timeout
         listing = self._calls.list_ingestions()
         while not (found := find_completed(await self.resource.asend(listing), ingestion)):
             _check_time(deadline, every, ingestion, timeout)
-            await asyncio.sleep(every)
+            await clock.await_for(every)
         return found
 
     def search(
@@ -213,7 +189,7 @@ class VideoIndex:
 
 
 def _check_time(deadline: float, every: float, ingestion: str, timeout: float) -> None:
-    if time.monotonic() + every > deadline:
+    if clock.now() + every > deadline:
         raise EnhancementTimeoutError(
             f"The ingestion {ingestion!r} is not complete after {timeout:g} s. Wait on, or set "
             "timeout=..."

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -24,6 +24,9 @@ GRAPH = "frozen_inference_graph.pb"
 GRAPH_SHA1 = "35d571ac314f1d32ae678a857f87cc0ef6b220e8"
 CONFIG = "ssd_mobilenet_v2_coco_2018_03_29.pbtxt"
 MIN_SCORE = 0.5
+MIN_GUESS = 0.05
+"""Below it a score says nothing about what is there."""
+
 SAME_PLACE = 0.8
 """Overlap (IoU) above which two boxes are one thing."""
 
@@ -38,6 +41,15 @@ class Detector(Protocol):
 
     def detect(self, pixels: Pixels) -> list[DetectedObject]:
         """Return what is in an upright RGB picture (height, width, 3), best first."""
+        ...
+
+
+@runtime_checkable
+class Guesser(Detector, Protocol):
+    """A detector that also tells what it takes for possible."""
+
+    def guess(self, pixels: Pixels) -> list[DetectedObject]:
+        """Return what may be there, with scores from `MIN_GUESS`, best first."""
         ...
 
 
@@ -61,30 +73,45 @@ class SSDDetector:
 
     def detect(self, pixels: Pixels) -> list[DetectedObject]:
         """Return the objects with a score of at least `MIN_SCORE`, best first."""
+        return choose(self.guess(pixels))
+
+    def guess(self, pixels: Pixels) -> list[DetectedObject]:
+        """Return everything with a score of at least `MIN_GUESS`, best first; doubles too."""
         import cv2
 
         height, width = pixels.shape[:2]
         with self._lock:
             self._net.setInput(cv2.dnn.blobFromImage(pixels, size=(300, 300), swapRB=False))
             rows = self._net.forward()[0, 0]
-        found = (
+        found = [
             DetectedObject(
                 COCO_LABELS[int(class_id)],
                 score,
                 Box(x1 * width, y1 * height, x2 * width, y2 * height).clamped(width, height),
             )
             for _, class_id, score, x1, y1, x2, y2 in rows.astype(float).tolist()
-            if score >= MIN_SCORE and int(class_id) in COCO_LABELS
-        )
-        return _without_doubles(found)
+            if score >= MIN_GUESS and int(class_id) in COCO_LABELS
+        ]
+        return sorted(found, key=lambda found: -found.score)
 
 
-def _without_doubles(found: Iterable[DetectedObject]) -> list[DetectedObject]:
-    """Keep the best of detections that cover the same place, such as a cup seen as a bowl too."""
+def choose(
+    guesses: Iterable[DetectedObject],
+    min_score: float = MIN_SCORE,
+    same_place: float = SAME_PLACE,
+) -> list[DetectedObject]:
+    """Keep what is certain, and of detections in the same place the best.
+
+    Args:
+        guesses: Best first.
+        min_score: From which score it is certain.
+        same_place: From which overlap (IoU) a cup that is seen as a bowl too is one thing.
+    """
     kept: list[DetectedObject] = []
-    for candidate in sorted(found, key=lambda found: -found.score):
-        if all(candidate.box.iou(other.box) < SAME_PLACE for other in kept):
-            kept.append(candidate)
+    for guess in guesses:
+        apart = all(guess.box.iou(other.box) < same_place for other in kept)
+        if apart and guess.score >= min_score:
+            kept.append(guess)
     return kept
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import groupby
 from typing import Any, Literal, NamedTuple
 
 from langchain_gptv._bounded import BoundedStore
@@ -179,7 +180,7 @@ def _pixels_of(image: Image) -> Pixels:
 
 def _merge(answers: Sequence[Answer]) -> Answer:
     """Join the answers about several images; the surest one gives the certainty."""
-    text = "\n".join(f"Image {number}: {answer.text}" for number, answer in enumerate(answers, 1))
+    text = "\n".join(_say_of_images(answers))
     evidence = tuple(
         replace(fact, image_index=index)
         for index, answer in enumerate(answers)
@@ -187,6 +188,15 @@ def _merge(answers: Sequence[Answer]) -> Answer:
     )
     surest = min((answer.certainty for answer in answers), key=_CERTAINTIES.index)
     return Answer(text, surest, evidence)
+
+
+def _say_of_images(answers: Sequence[Answer]) -> Iterator[str]:
+    """Write 'Image 1: ...'; neighbours of which the same is said, 'Images 2 to 8: ...'."""
+    numbered = enumerate(answers, 1)
+    for text, same in groupby(numbered, key=lambda pair: pair[1].text):
+        numbers = [number for number, _ in same]
+        first, last = numbers[0], numbers[-1]
+        yield f"Image {first}: {text}" if first == last else f"Images {first} to {last}: {text}"
 
 
 def _scale_back(seen: Observation, image: Image) -> Observation:

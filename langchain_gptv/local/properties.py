@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from langchain_gptv.local.forms import PrintedField
 from langchain_gptv.local.items import LineItem
 from langchain_gptv.local.labels import NOUNS, Noun
 from langchain_gptv.local.tables import Cell
@@ -29,6 +30,10 @@ ITEM_KEYS: dict[str, Callable[[LineItem], Any]] = {
     **dict.fromkeys(("quantity", "qty", "count", "units"), lambda item: item.quantity),
     **dict.fromkeys(("unit_price", "price_per_unit"), lambda item: item.unit_price),
     **dict.fromkeys(("amount", "price", "total", "cost", "line_total"), lambda item: item.amount),
+}
+FIELD_KEYS: dict[str, Callable[[PrintedField], Any]] = {
+    **dict.fromkeys(("label", "name", "key"), lambda field: field.label),
+    "value": lambda field: field.value,
 }
 CELL_KEYS: dict[str, Callable[[Cell], Any]] = {
     "row": lambda cell: cell.row,

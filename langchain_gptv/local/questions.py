@@ -53,7 +53,8 @@ _KIND_PATTERNS: tuple[tuple[QuestionKind, str], ...] = (
     (
         "describe",
         r"\b(describe|caption|what(?:'s| is| do you see| can you see| can be seen)?"
-        r" (?:(?:shown |going on )?(?:in|on|this|that|here)|happening|you see)|look at)\b"
+        r" (?:(?:shown |going on )?(?:in|on|this|that|here)|you see"
+        r"|shown|happen(?:s|ing)|going on)|look at)\b"
         r"|^what (?:do|can) you see|^what(?:'s| is) (?:this|that|it)\b",
     ),
     (

@@ -81,7 +81,7 @@ class PrintedText:
         index = 0
         while index < len(tokens):
             place, length = self._longest_run(keys, index, said)
-            run = _trimmed(tokens[index : index + length])
+            run = _trimmed(tokens[index : index + length], answer)
             if run and _is_quotation(run, answer):
                 first = place + tokens.index(run[0], index) - index
                 yield from self._by_line(run, self._words[first : first + len(run)])
@@ -147,10 +147,18 @@ def _parts(line: TextLine) -> Iterator[tuple[str, Box]]:
         yield match[0], Box(left, line.box.y1, right, line.box.y2)
 
 
-def _trimmed(run: Sequence[Token]) -> Sequence[Token]:
-    """Return a run from its first to its last telling word."""
+def _trimmed(run: Sequence[Token], answer: str) -> Sequence[Token]:
+    """Return a run from its first to its last telling word, or up to its quotation marks."""
     telling = [index for index, token in enumerate(run) if token.is_telling]
-    return run[telling[0] : telling[-1] + 1] if telling else ()
+    if not telling:
+        return ()
+    first = 0 if _is_quote(answer[: run[0].start][-1:]) else telling[0]
+    last = len(run) - 1 if _is_quote(answer[run[-1].end :][:1]) else telling[-1]
+    return run[first : last + 1]
+
+
+def _is_quote(character: str) -> bool:
+    return character != "" and character in _QUOTES
 
 
 def _is_quotation(run: Sequence[Token], answer: str) -> bool:
@@ -163,9 +171,9 @@ def _is_quotation(run: Sequence[Token], answer: str) -> bool:
         return True
     start, key = run[0].start, run[0].key
     if _has_digit(key):
-        return len(key) > 2 or answer[start - 1 : start] in tuple(_QUOTES)
+        return len(key) > 2 or _is_quote(answer[:start][-1:])
     is_name = answer[start].isupper() and not _begins_sentence(answer, start)
-    return answer[start - 1 : start] in tuple(_QUOTES) or (is_name and len(key) > 1)
+    return _is_quote(answer[:start][-1:]) or (is_name and len(key) > 1)
 
 
 def _begins_sentence(answer: str, start: int) -> bool:

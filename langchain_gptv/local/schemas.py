@@ -14,11 +14,14 @@ from langchain_gptv.local.charts import PrintedChart, read_chart
 from langchain_gptv.local.concepts import Concept, find_concept
 from langchain_gptv.local.evidence import Evidence
 from langchain_gptv.local.fields import Field, find_field
+from langchain_gptv.local.forms import PrintedField, find_form_fields
 from langchain_gptv.local.items import LineItem, find_line_items
-from langchain_gptv.local.labels import Noun
+from langchain_gptv.local.labels import Noun, labels_of
 from langchain_gptv.local.layout import order_for_reading, render_layout
+from langchain_gptv.local.moments import find_stamps, name_moments
 from langchain_gptv.local.properties import (
     CELL_KEYS,
+    FIELD_KEYS,
     ITEM_KEYS,
     LINE_KEYS,
     MISSING,
@@ -119,6 +122,8 @@ class _Filler:
             return self._rows(self._cells(), items, CELL_KEYS, "text") or MISSING
         if "points" in keys:
             return [_series(chart, items) for chart in self._charts()] or MISSING
+        if "value" in keys and keys & set(FIELD_KEYS) - {"value"}:
+            return self._rows(self._form_fields(), items, FIELD_KEYS, "label") or MISSING
         if words & {"colors", "colours", "color", "colour"}:
             return [color.name for seen in self.seen for color in seen.colors]
         if words & {"object", "objects", "detections", "things", "labels"} or (
@@ -129,6 +134,8 @@ class _Filler:
             return self._rows(self._lines(), items, LINE_KEYS, "text")
         if words & {"item", "items", "products", "positions", "entries", "purchases"}:
             return self._rows(self._items(), items, ITEM_KEYS, "name")
+        if words & {"timestamps", "moments"}:
+            return self._moments()
         return MISSING
 
     def _rows(
@@ -208,7 +215,8 @@ class _Filler:
         parsed = parse_question(question)
         answers = [answer_question(seen, parsed) for seen in self.seen]
         self.evidence += [fact for answer in answers for fact in answer.evidence]
-        return "\n".join(answer.text for answer in answers)
+        # Frames of a video often show the same.
+        return "\n".join(dict.fromkeys(answer.text for answer in answers))
 
     def _text(self) -> Any:
         lines = self._lines()
@@ -234,6 +242,14 @@ class _Filler:
         self.evidence += [Evidence("text", line.text, line.score, line.box) for line in lines]
         return lines
 
+    def _moments(self) -> Any:
+        """Return times from a sheet of frames; none of them may show what is asked for."""
+        if len(self.seen) != 1 or not find_stamps(self.seen[0].lines):
+            return MISSING
+        moments = name_moments(self.seen[0], self.question, labels_of)
+        self.evidence += [Evidence("text", line.text, line.score, line.box) for line in moments]
+        return [line.text for line in moments]
+
     def _cells(self) -> list[Cell]:
         cells = [cell for seen in self.seen[:1] for cell in read_table(seen.lines)]
         self.evidence += [
@@ -253,6 +269,13 @@ class _Filler:
     def _charts(self) -> list[PrintedChart]:
         charts = (read_chart(seen.lines) for seen in self.seen)
         return [chart for chart in charts if chart is not None]
+
+    def _form_fields(self) -> list[PrintedField]:
+        fields = [field for seen in self.seen for field in find_form_fields(seen.lines)]
+        self.evidence += [
+            Evidence("text", field.value or field.label, field.score, field.box) for field in fields
+        ]
+        return fields
 
     def _items(self) -> list[LineItem]:
         items = [item for seen in self.seen for item in find_line_items(seen.lines)]

@@ -59,10 +59,11 @@ class Progress:
 
     Attributes:
         source: The file it has just been at.
-        place: Such as "page 3".
+        place: Such as "page 3"; empty when the file is at its end.
         documents: Documents so far.
         failures: Files and pages that failed so far.
         page_count: Pages of that file; None where it has none.
+        files: Files that are at their end.
     """
 
     source: str
@@ -70,6 +71,7 @@ class Progress:
     documents: int
     failures: int
     page_count: int | None
+    files: int = 0
 
 
 @dataclass(frozen=True, slots=True)

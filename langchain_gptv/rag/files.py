@@ -13,9 +13,6 @@ from langchain_gptv.rag.documents import SourceFile
 PathLike = str | os.PathLike[str]
 Paths = PathLike | Sequence[PathLike]
 
-IMAGE_SUFFIXES = frozenset(
-    ".png .jpg .jpeg .jpe .jfif .webp .gif .bmp .tif .tiff .heic .heif .avif".split()
-)
 PDF_SUFFIXES = frozenset({".pdf"})
 VIDEO_SUFFIXES = frozenset(".mp4 .m4v .mov .webm .mkv .avi .mpg .mpeg .ts .wmv .flv .ogv".split())
 

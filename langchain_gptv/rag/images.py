@@ -8,11 +8,12 @@ from typing import Unpack
 
 from langchain_gptv.exceptions import ImageError
 from langchain_gptv.rag.documents import Failure, SourceFile, View
-from langchain_gptv.rag.files import IMAGE_SUFFIXES, Paths
-from langchain_gptv.rag.loading import FileLoader, LoaderOptions
+from langchain_gptv.rag.file_loaders import FileLoader
+from langchain_gptv.rag.files import Paths
+from langchain_gptv.rag.loading import LoaderOptions
 from langchain_gptv.rag.texts import TextMaker
 from langchain_gptv.store import ImageStore
-from langchain_gptv.vision.headers import ACCEPTED_TYPES
+from langchain_gptv.vision.headers import ACCEPTED_TYPES, IMAGE_SUFFIXES
 from langchain_gptv.vision.images import Image
 from langchain_gptv.vision.prepare import prepare_to_size
 

@@ -16,11 +16,11 @@ from langchain_core.language_models import BaseChatModel
 
 from langchain_gptv.batch.locks import lock_file
 from langchain_gptv.exceptions import ImageError, ImageNotFoundError, VideoError
+from langchain_gptv.progress import ProgressBar, Standing, progress_bar
 from langchain_gptv.rag.chroma import all_texts, open_chroma
 from langchain_gptv.rag.describing import Describer
 from langchain_gptv.rag.documents import Failure, Progress, SourceFile
 from langchain_gptv.rag.files import (
-    IMAGE_SUFFIXES,
     PDF_SUFFIXES,
     VIDEO_SUFFIXES,
     find_files,
@@ -37,6 +37,7 @@ from langchain_gptv.rag.snippets import best_snippet
 from langchain_gptv.rag.vectors import HashedEmbeddings
 from langchain_gptv.rag.video import SceneReader
 from langchain_gptv.store import FileStore, ImageStore
+from langchain_gptv.vision.headers import IMAGE_SUFFIXES
 
 _READERS: tuple[tuple[frozenset[str], Reader], ...] = (
     (PDF_SUFFIXES, PageReader()),
@@ -44,6 +45,7 @@ _READERS: tuple[tuple[frozenset[str], Reader], ...] = (
     (VIDEO_SUFFIXES, SceneReader()),
 )
 _SUFFIXES = PDF_SUFFIXES | IMAGE_SUFFIXES | VIDEO_SUFFIXES
+_RESUME = "what was read is kept; run the same again to go on."
 
 
 class FolderIndex:
@@ -97,12 +99,17 @@ class FolderIndex:
         folder: str | os.PathLike[str],
         *,
         on_progress: Callable[[Progress], None] | None = None,
+        progress: bool | ProgressBar = True,
     ) -> IndexReport:
         """Bring the index up to date with a folder and those below it.
+
+        Ctrl-C loses nothing: files at their end are indexed, and the next update reads the rest.
 
         Args:
             folder: What is in it and not a PDF, image or video is passed over.
             on_progress: As in `LoaderOptions`.
+            progress: True shows a bar in a terminal or a notebook, and elsewhere a line a minute
+                and one at the end.
 
         Raises:
             ImageNotFoundError: There is no such folder.
@@ -112,12 +119,15 @@ class FolderIndex:
         root = Path(folder)
         if not root.is_dir():
             raise ImageNotFoundError(f"'{folder}' is no folder, relative to '{Path.cwd()}'.")
-        with self._locked():
-            loading = self._loading(on_progress)
+        with self._locked(), progress_bar(progress, "files", _RESUME) as bar:
+            bar.show(Standing(0, note="looking for what is new"))
             report, todo = self._compare(root)
+            shown = _Shown(bar, len(todo), on_progress)
+            loading = shown.loading = self._loading(shown)
             self._read(todo, loading, report)
             self._clean(report)
             report.errors |= self._manifest.errors(root)
+            bar.close(str(report))
         return report
 
     def find(self, query: str, k: int = 5) -> list[Found]:
@@ -143,7 +153,7 @@ class FolderIndex:
     def __exit__(self, *exc: object) -> None:
         self.close()
 
-    def _loading(self, on_progress: Callable[[Progress], None] | None) -> Loading:
+    def _loading(self, on_progress: Callable[[Progress], None]) -> Loading:
         return Loading(
             store=self.store,
             llm=self.llm,
@@ -224,6 +234,31 @@ class FolderIndex:
         with path.open("ab") as file:
             lock_file(file, path)
             yield
+
+
+class _Shown:
+    """Tells the bar, and whoever asked for it, what a loader tells.
+
+    Attributes:
+        loading: Knows what descriptions cost so far.
+    """
+
+    loading: Loading
+
+    def __init__(
+        self, bar: ProgressBar, total: int, on_progress: Callable[[Progress], None] | None
+    ) -> None:
+        self._bar, self._total, self._on_progress = bar, total, on_progress
+
+    def __call__(self, done: Progress) -> None:
+        """Show it."""
+        cost = self.loading.usage.cost_usd if self.loading.describer else None
+        of = f" of {done.page_count}" if done.page_count else ""
+        at = f"{Path(done.source).name} {done.place}{of}".rstrip()
+        note = f"{done.documents:,} pages and pictures: {at}"
+        self._bar.show(Standing(done.files, self._total, done.failures, cost, note))
+        if self._on_progress:
+            self._on_progress(done)
 
 
 def _opened(

@@ -28,6 +28,11 @@ class IndexReport:
     documents: int = 0
     errors: dict[str, str] = field(default_factory=dict)
 
+    def __str__(self) -> str:
+        parts = [f"{len(getattr(self, kind)):,} {kind}" for kind in ("new", "changed", "unchanged")]
+        parts += [f"{len(self.removed):,} removed", f"{len(self.errors):,} with errors"]
+        return f"{', '.join(parts)}; {self.documents:,} pages and pictures were read"
+
 
 @dataclass(frozen=True, slots=True)
 class Found:

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
-from pathlib import Path
-from typing import ClassVar, Protocol, TypedDict
+from typing import Protocol, TypedDict
 
-from langchain_core.document_loaders import BaseLoader
 from langchain_core.documents import Document
 from langchain_core.language_models import BaseChatModel
 
-from langchain_gptv.exceptions import GPTVError, ImageNotFoundError, MissingExtraError
+from langchain_gptv.exceptions import GPTVError, MissingExtraError
 from langchain_gptv.rag.cache import LoaderCache
 from langchain_gptv.rag.describing import PROMPT, Describer
 from langchain_gptv.rag.documents import Failure, Progress, SourceFile, View
-from langchain_gptv.rag.files import Paths, find_files, open_source
 from langchain_gptv.rag.texts import TextMaker, TextMode
 from langchain_gptv.store import ImageStore
 from langchain_gptv.tools.base import ObserverChoice
@@ -42,7 +40,7 @@ class LoaderOptions(TypedDict, total=False):
         prompt: What `llm` is asked.
         observer: Reads and sees; by default the embedded engine, when the extra "local" is there.
         max_concurrency: Texts that are made at once.
-        on_progress: Called after each document and each failure, in the thread that loads.
+        on_progress: Called after each document, failure and file, in the thread that loads.
         cache: Path of a file that remembers what was done, or a `LoaderCache`.
     """
 
@@ -91,9 +89,13 @@ class _Ready:
 
 @dataclass(frozen=True, slots=True)
 class _End:
-    """The end of a file, which stands in line behind its documents."""
+    """The end of a file, which stands in line behind its documents.
 
-    key: str
+    The key is empty where nothing is to be kept: it could not be opened, or came out of the cache.
+    """
+
+    source: str
+    key: str = ""
 
 
 _Result = _Ready | Failure | _End
@@ -127,7 +129,7 @@ class Loading:
         self.max_concurrency = max_concurrency
         self.on_progress = on_progress
         self.failures: list[Failure] = []
-        self._documents = 0
+        self._documents = self._files = 0
 
     @property
     def usage(self) -> Usage:
@@ -136,16 +138,18 @@ class Loading:
 
     def start(self) -> None:
         """Forget the failures and the count of an earlier run."""
-        self.failures, self._documents = [], 0
+        self.failures, self._documents, self._files = [], 0, 0
 
     def documents(self, files: Iterable[tuple[SourceFile | Failure, Reader]]) -> Iterator[Document]:
         """Yield the documents of files, in order, while later ones are on their way."""
         count, failed = 0, False
         for result in self._finished(self._line_up(files)):
             if isinstance(result, _End):
-                if self.cache and not failed:
+                if self.cache and result.key and not failed:
                     self.cache.keep_file(result.key, count)
                 count, failed = 0, False
+                self._files += 1
+                self._tell(result.source, "", None)
             elif isinstance(result, Failure):
                 failed = True
                 self.failures.append(result)
@@ -161,10 +165,12 @@ class Loading:
         for file, reader in files:
             if isinstance(file, Failure):
                 yield file
+                yield _End(file.source)
                 continue
             key = LoaderCache.key(file.sha256, *reader.settings, *self.texts.settings)
             if self._is_known(key):
                 yield from self._known(key, file)
+                yield _End(file.source)
                 continue
             try:
                 for view in reader.views(file, self.store, self.texts):
@@ -173,7 +179,7 @@ class Loading:
                 if isinstance(error, MissingExtraError):
                     raise
                 yield Failure(file.source, "", error)
-            yield _End(key)
+            yield _End(file.source, key)
 
     def _is_known(self, key: str) -> bool:
         """Tell whether a file was read to its end, and its pictures are still in the store."""
@@ -210,10 +216,10 @@ class Loading:
         view = wanted.view
         try:
             return _Ready(self.texts.make(view), wanted.key)
-        except MissingExtraError:
-            raise
-        except Exception as error:  # a model's client may raise anything
-            if getattr(error, "status_code", None) in _HOPELESS:
+        # The clients of other models and other observers have errors of their own, down to a
+        # TypeError for an odd reply. Each is told with its page, and the other pages go on.
+        except Exception as error:
+            if _is_hopeless(error):
                 raise
             return Failure(view.file.source, view.place, error)
 
@@ -227,8 +233,16 @@ class Loading:
 
     def _tell(self, source: str, place: str, page_count: int | None) -> None:
         if self.on_progress:
-            done = Progress(source, place, self._documents, len(self.failures), page_count)
-            self.on_progress(done)
+            counts = self._documents, len(self.failures), page_count, self._files
+            self.on_progress(Progress(source, place, *counts))
+
+
+def _is_hopeless(error: Exception) -> bool:
+    """Tell whether every other page would fail alike: no key, no quota, no library, a full disk."""
+    if isinstance(error, MissingExtraError | sqlite3.Error):
+        return True
+    quota = getattr(error, "code", None) == "insufficient_quota"
+    return quota or getattr(error, "status_code", None) in _HOPELESS
 
 
 def _count(line: Iterable[Future[_Result] | _Result]) -> int:
@@ -242,67 +256,3 @@ def _is_ready(item: Future[_Result] | _Result) -> bool:
 
 def _result(item: Future[_Result] | _Result) -> _Result:
     return item.result() if isinstance(item, Future) else item
-
-
-class FileLoader(BaseLoader):
-    """A loader of the files at some paths; the base of the loaders here.
-
-    Attributes:
-        loading: The options, the store, and what failed.
-    """
-
-    suffixes: ClassVar[frozenset[str]]
-
-    def __init__(self, paths: Paths, reader: Reader, options: LoaderOptions) -> None:
-        self.paths = paths
-        self.reader = reader
-        self.loading = Loading(**options)
-
-    @property
-    def store(self) -> ImageStore:
-        """Where the pictures are."""
-        return self.loading.store
-
-    @property
-    def failures(self) -> list[Failure]:
-        """Files and pages that gave no document in the last run."""
-        return self.loading.failures
-
-    @property
-    def usage(self) -> Usage:
-        """What descriptions took so far."""
-        return self.loading.usage
-
-    def lazy_load(self) -> Iterator[Document]:
-        """Yield documents as they are ready; what fails is left in `failures`.
-
-        Raises:
-            ImageNotFoundError: There is no file at all at the paths.
-            MissingExtraError: A library that is needed is not installed.
-        """
-        self.loading.start()
-        yield from self.loading.documents(self._files())
-
-    def _files(self) -> Iterator[tuple[SourceFile | Failure, Reader]]:
-        nothing = True
-        for path in find_files(self.paths, self.suffixes):
-            file = _opened(path)
-            nothing = nothing and isinstance(file, Failure)
-            yield file, self.reader
-        if nothing:
-            raise ImageNotFoundError(_none_at(self.paths, self.suffixes))
-
-
-def _opened(path: Path) -> SourceFile | Failure:
-    try:
-        return open_source(path)
-    except OSError as error:
-        return Failure(str(path), "", error)
-
-
-def _none_at(paths: Paths, suffixes: frozenset[str]) -> str:
-    kinds = ", ".join(sorted(suffixes)[:8])
-    return (
-        f"There is no file at {paths!r}, relative to '{Path.cwd()}'. Pass a file, a folder or a "
-        f"pattern such as 'scans/**/*'; in folders these are taken: {kinds} and the like."
-    )

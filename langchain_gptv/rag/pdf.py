@@ -8,8 +8,9 @@ from typing import Any, Unpack
 
 from langchain_gptv.exceptions import ImageError
 from langchain_gptv.rag.documents import Failure, SourceFile, View, box_values, id_of
+from langchain_gptv.rag.file_loaders import FileLoader
 from langchain_gptv.rag.files import PDF_SUFFIXES, Paths
-from langchain_gptv.rag.loading import FileLoader, LoaderOptions
+from langchain_gptv.rag.loading import LoaderOptions
 from langchain_gptv.rag.texts import TextMaker
 from langchain_gptv.store import ImageStore
 from langchain_gptv.tools.base import profile_of

@@ -221,5 +221,5 @@ def _numpy() -> Any:
     try:
         import numpy
     except ImportError:
-        raise MissingExtraError("HashedEmbeddings", package="numpy") from None
+        raise MissingExtraError("HashedEmbeddings", "index") from None
     return numpy

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Unpack
 
 from langchain_gptv.rag.documents import Failure, SourceFile, View
+from langchain_gptv.rag.file_loaders import FileLoader
 from langchain_gptv.rag.files import VIDEO_SUFFIXES, Paths
-from langchain_gptv.rag.loading import FileLoader, LoaderOptions
+from langchain_gptv.rag.loading import LoaderOptions
 from langchain_gptv.rag.texts import TextMaker
 from langchain_gptv.store import ImageStore
 from langchain_gptv.vision import sample_frames

@@ -17,17 +17,21 @@ AddressKind = Literal[
     "reserved",
 ]
 
-_METADATA = frozenset(
+_METADATA = tuple(
     map(
-        ip_address,
-        # AWS and most others, AWS on IPv6, Azure's wire server, Alibaba, Oracle.
+        ip_network,
         (
-            *("169.254.169.254", "169.254.170.2", "fd00:ec2::254"),
-            *("168.63.129.16", "100.100.100.200", "192.0.0.192"),
+            *("169.254.169.254", "169.254.170.2", "169.254.170.23"),  # AWS and most others
+            "fd00:ec2::/32",  # AWS on IPv6, with what EKS gives to pods
+            "fd20:ce::254",  # Google on IPv6
+            *("192.0.0.192", "fd00:c1::a9fe:a9fe"),  # Oracle
+            "fd00:42::42",  # Scaleway on IPv6
+            "168.63.129.16",  # Azure's wire server
+            "100.100.100.200",  # Alibaba
         ),
     )
 )
-"""Where clouds hand out credentials to whoever asks; some lie in public ranges."""
+"""Where clouds hand out credentials to whoever asks; some lie in public or private ranges."""
 
 _PRIVATE = tuple(
     map(
@@ -35,6 +39,13 @@ _PRIVATE = tuple(
         ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"),
     )
 )
+_RESERVED = tuple(
+    map(
+        ip_network,
+        ("192.0.0.0/24", "192.88.99.0/24", "198.18.0.0/15", "2001::/23", "3fff::/20"),
+    )
+)
+"""For protocols, tests and documentation; `ipaddress` knows them since some patch of Python."""
 _UNICAST = ip_network("2000::/3")
 _NAT64 = ip_network("64:ff9b::/96")
 _COMPATIBLE = ip_network("::/96")
@@ -52,13 +63,15 @@ def kind_of_address(address: str) -> AddressKind:
         ('metadata', 'private')
     """
     found = _innermost(ip_address(address.partition("%")[0]))
-    if found in _METADATA:
+    if any(found in network for network in _METADATA):
         return "metadata"
     for kind in ("unspecified", "loopback", "multicast", "link-local"):
         if getattr(found, f"is_{kind.replace('-', '_')}"):
             return kind
     if any(found in network for network in _PRIVATE):
         return "private"
+    if any(found in network for network in _RESERVED):
+        return "reserved"
     is_public = found.is_global and not found.is_reserved
     return "public" if is_public and (found.version == 4 or found in _UNICAST) else "reserved"
 

@@ -186,8 +186,10 @@ def _explained(url: httpx2.URL, timeout: float) -> Iterator[None]:
             url=shown,
         ) from None
     except (httpcore2.NetworkError, httpcore2.ProtocolError) as error:
+        # What the server said is quoted behind that; its words do not belong into an error.
+        why = str(error).partition(": bytearray(")[0]
         raise ImageFetchError(
-            f"'{shown}' could not be fetched: {error}. Check the URL and the server.", url=shown
+            f"'{shown}' could not be fetched: {why}. Check the URL and the server.", url=shown
         ) from error
     except zlib.error as error:
         raise CorruptImageError(f"'{shown}' is packed and cannot be unpacked: {error}") from error

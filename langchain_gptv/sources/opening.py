@@ -27,6 +27,12 @@ from langchain_gptv.exceptions import (
 _KERNEL = ("/proc", "/sys")
 """Folders of ordinary-looking files that are none: keys in the environment of a process, memory."""
 
+_KERNEL_TYPES = frozenset(
+    "bpf cgroup cgroup2 configfs debugfs devpts devtmpfs efivarfs mqueue proc pstore securityfs "
+    "selinuxfs sysfs tracefs".split()
+)
+"""The same by the type of a file system, which may be mounted elsewhere, and more than once."""
+
 _LONGEST = 4096
 
 _CAN_WALK = os.open in os.supports_dir_fd and hasattr(os, "O_NOFOLLOW")
@@ -49,9 +55,10 @@ def open_inside(path: str | os.PathLike[str], roots: Sequence[Path]) -> BinaryIO
         ImageNotFoundError: There is no such file.
         ImageError: It cannot be opened, for want of permission for example.
     """
-    shown, resolved = _shown(path), _resolved(path)
-    root = next((root for root in roots if resolved.is_relative_to(root)), None)
-    if root is None:
+    shown = _shown(path)
+    resolved = None if _is_elsewhere(path, roots) else _resolved(path)
+    root = next((root for root in roots if resolved and resolved.is_relative_to(root)), None)
+    if root is None or resolved is None:
         raise SourceNotAllowedError(
             f"'{shown}' is outside the allowed roots {[str(root) for root in roots]}. Add its "
             "folder to ImageSources(roots=[...]), or open it yourself with image_block(path)."
@@ -86,16 +93,27 @@ def read_within(file: BinaryIO, limit: int, name: str) -> bytes:
     return data
 
 
+def _is_elsewhere(path: str | os.PathLike[str], roots: Sequence[Path]) -> bool:
+    r"""Tell whether a path names another drive than every root does, without looking there.
+
+    To look at \\host\share is to sign in there, with the user's name and password.
+    """
+    drive = os.path.splitdrive(path)[0].casefold()
+    return bool(drive) and drive not in {root.drive.casefold() for root in roots}
+
+
 def _resolved(path: str | os.PathLike[str]) -> Path:
     # Following a path takes time by the square of its length.
     if len(os.fspath(path)) > _LONGEST:
         raise SourceNotAllowedError(
             f"'{_shown(path)}' is longer than the {_LONGEST:,} letters of a path. Name a file."
         )
+    named = Path(path)
     try:
-        return Path(path).expanduser().resolve()
+        # Not "~ada": whether there is such a user is nobody's business, and a directory's to ask.
+        return (named.expanduser() if named.parts[:1] == ("~",) else named).resolve()
     except (OSError, RuntimeError, ValueError) as error:
-        # A circle of links, the home of nobody, a NUL in the name.
+        # A circle of links, no home, a NUL in the name.
         raise SourceNotAllowedError(f"{_shown(path)!r} leads nowhere: {error}") from None
 
 
@@ -147,11 +165,14 @@ def _check_ordinary(found: os.stat_result, shown: str) -> None:
 
 @cache
 def _kernel_devices() -> frozenset[int]:
-    """Return the file systems of the kernel, which may be mounted in other places too."""
+    """Return the file systems of the kernel, wherever they are mounted."""
+    mounts = Path("/proc/self/mountinfo")
     found = set()
-    for folder in _KERNEL:
-        if os.path.ismount(folder):
-            found.add(os.stat(folder).st_dev)  # noqa: PTH116 - as with the other calls here
+    for line in mounts.read_text().splitlines() if mounts.exists() else ():
+        place, _, source = line.partition(" - ")
+        if source.partition(" ")[0] in _KERNEL_TYPES:
+            major, minor = map(int, place.split()[2].split(":"))
+            found.add(os.makedev(major, minor))
     return frozenset(found)
 
 
@@ -180,4 +201,6 @@ def _explained(error: OSError, shown: str, resolved: Path) -> ImageError | Sourc
 
 def _shown(path: str | os.PathLike[str]) -> str:
     text = os.fspath(path)
-    return text if len(text) <= 200 else f"{text[:200]}..."
+    text = text if len(text) <= 200 else f"{text[:200]}..."
+    # A line break or an escape in a name would write into a log, or on a terminal.
+    return text if text.isprintable() else ascii(text)[1:-1]

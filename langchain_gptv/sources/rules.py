@@ -145,7 +145,9 @@ def parse_hosts(hosts: Iterable[str] | str | None) -> frozenset[str] | None:
 
 def show_url(url: httpx2.URL) -> str:
     """Return a URL for an error: no query, which may hold a SAS token, and no password."""
-    path = url.path if len(url.path) <= 200 else f"{url.path[:200]}..."
+    # As it is written, with its escapes: what they stand for may be a line of its own in a log.
+    path = url.raw_path.decode("ascii").partition("?")[0]
+    path = path if len(path) <= 200 else f"{path[:200]}..."
     host = f"[{url.host}]" if ":" in url.host else url.host
     port = f":{url.port}" if url.port else ""
     return f"{url.scheme}://{host}{port}{path}"

@@ -6,7 +6,14 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from itertools import chain
 from typing import Any
+
+_KNOWN = frozenset({"choices", "output", "data", "type", "error"})
+"""One of these fields is in every answer of the APIs that are read by their parts."""
+
+_MAX_OTHER = 300
+"""Characters that are shown of JSON of another kind, such as what was seen in a picture."""
 
 _FINAL = ("response.completed", "response.incomplete", "response.failed")
 
@@ -46,12 +53,19 @@ def read_answer(body: str | bytes | None) -> Answer:
     parts = [final] if isinstance(final, dict) else parts
     usage: Body = next((part["usage"] for part in reversed(parts) if part.get("usage")), {})
     return Answer(
-        text="\n".join(_lines(parts)) if parts else (body or ""),
+        text=_text(parts, body or ""),
         model=next((str(part["model"]) for part in parts if part.get("model")), ""),
         input_tokens=usage.get("input_tokens", usage.get("prompt_tokens")),
         output_tokens=usage.get("output_tokens", usage.get("completion_tokens")),
         created=_day(parts),
     )
+
+
+def _text(parts: list[Body], body: str) -> str:
+    if _KNOWN & {*chain(*parts)}:
+        return "\n".join(_lines(parts))
+    is_short = not parts or len(body) <= _MAX_OTHER
+    return body if is_short else f"{body[:_MAX_OTHER]}..."
 
 
 def _parts(body: str) -> Iterator[Body]:

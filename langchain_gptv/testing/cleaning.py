@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from langchain_gptv.testing.digests import CleanBody, digest_body
+from langchain_gptv.testing.digests import CleanBody, digest_body, is_text
 from langchain_gptv.testing.scrub import (
     REQUEST_HEADERS,
     RESPONSE_HEADERS,
+    drop_ports,
     keep_headers,
     remember_secrets,
     scrub_body,
@@ -30,7 +31,8 @@ def clean_request(request: Any) -> Any:
     headers = keep_headers(request.headers, REQUEST_HEADERS)
     body = _read(request.body)
     if body is not None and not isinstance(body, CleanBody):
-        body = _clean(_with_plain_boundary(headers, body))
+        cleaned = _clean(_with_plain_boundary(headers, body))
+        body = CleanBody(drop_ports(cleaned), cleaned.pictures)
     return Request(request.method, scrub_url(request.uri), body, headers)
 
 
@@ -44,7 +46,7 @@ def clean_response(response: dict[str, Any]) -> dict[str, Any]:
     data = body.get("string")
     if isinstance(data, str):
         data = data.encode()
-    if data and not isinstance(data, CleanBody) and _is_text(data):
+    if data and not isinstance(data, CleanBody) and is_text(data):
         body["string"] = _clean(data)
     return response
 
@@ -72,11 +74,3 @@ def _with_plain_boundary(headers: dict[str, Any], body: bytes) -> bytes:
             headers["content-type"] = [value.replace(found[1], _PLAIN_BOUNDARY)]
             body = body.replace(found[1].encode(), _PLAIN_BOUNDARY.encode())
     return body
-
-
-def _is_text(data: bytes) -> bool:
-    try:
-        data.decode()
-    except UnicodeDecodeError:
-        return False
-    return True

@@ -4,7 +4,8 @@
     base64:image/png;digest,1024x768;31697;sha256-3f9a... was base64 without a head
 
 The parts are the type as it was stated, the size in pixels, the bytes, and the first 32 digits of
-the sha256 of the bytes. A digest is left as it is when it is met again.
+the sha256 of the bytes. A digest is left as it is when it is met again. A body that is itself a
+picture, as Azure AI Vision takes it, becomes such a data URL.
 """
 
 from __future__ import annotations
@@ -100,13 +101,21 @@ def digest_base64(text: str) -> str:
 
 @lru_cache(maxsize=4)
 def digest_body(body: bytes) -> CleanBody:
-    """Replace the base64 in a body; a body that is no UTF-8 is replaced as a whole."""
-    try:
-        text = body.decode()
-    except UnicodeDecodeError:
-        return CleanBody(_describe("data", "application/octet-stream", body).encode())
-    replaced, pictures = _replace(text)
+    """Replace the base64 in a body; a picture, and a body that is no UTF-8, as a whole."""
+    if not is_text(body):
+        line = _describe("data", _sniff(body) or "application/octet-stream", body)
+        return CleanBody(line.encode(), {short_sha256(body): body})
+    replaced, pictures = _replace(body.decode())
     return CleanBody(replaced.encode(), pictures)
+
+
+def is_text(body: bytes) -> bool:
+    """Tell whether a body is UTF-8 and no picture; that of a black BMP is both."""
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return not _size(body)
 
 
 def _replace(text: str) -> tuple[str, dict[str, bytes]]:

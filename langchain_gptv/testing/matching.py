@@ -77,7 +77,8 @@ def find_differences(recorded: Any, sent: Any) -> list[str]:
         ["model 'gpt-4o' -> 'gpt-4.1'"]
     """
     if isinstance(recorded, bytes) or isinstance(sent, bytes):
-        return [f"body: {_show(recorded)} recorded, {_show(sent)} sent"]
+        shown = [f"body: {_show(recorded)} recorded, {_show(sent)} sent"]
+        return _image_differences(_raw(recorded), _raw(sent)) or shown
     old, new = _flatten(recorded), _flatten(sent)
     found = _image_differences(old, new)
     for path in (*old, *(path for path in new if path not in old)):
@@ -99,6 +100,10 @@ def _flatten(value: Any, path: str = "") -> Leaves:
     else:
         return {path: value}
     return {key: leaf for part in parts for key, leaf in part.items()}
+
+
+def _raw(body: Any) -> Leaves:
+    return {"": body.decode(errors="replace")} if isinstance(body, bytes) else _flatten(body)
 
 
 def _digests(leaves: Leaves) -> list[Digest]:

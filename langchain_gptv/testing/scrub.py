@@ -28,6 +28,7 @@ _SECRET_HEADERS = (
 )
 _MIN_REMEMBERED = 16
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+_LOOPBACK_PORT = re.compile(rf"(?<=://)({'|'.join(map(re.escape, _LOOPBACK))}):\d+".encode())
 
 _AZURE_HOSTS = (
     r"openai\.azure|cognitiveservices\.azure|services\.ai\.azure|inference\.ai\.azure"
@@ -40,7 +41,7 @@ _SECRET_QUERY = (
     r"|x-amz-[a-z-]+|x-goog-[a-z-]+|signature|awsaccesskeyid|key-pair-id|policy|password"
 )
 _SECRET_FIELDS = (
-    r"api[-_]?key|authorization|password|passwd|client_secret|secret|access_token"
+    r"[a-z_]*api[-_]?key|authorization|password|passwd|client_secret|secret|access_token"
     r"|refresh_token|id_token|subscription_key|organization_id|project_id"
 )
 _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
@@ -55,6 +56,9 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(rf"(?i)((?:[?&]|&amp;|\\u0026)(?:{_SECRET_QUERY})=)[^&\s\"'\\<>)]+"),
      rf"\g<1>{REDACTED}"),
     (re.compile(rf'(?i)((\\{{0,15}})"(?:{_SECRET_FIELDS})\2"\s*:\s*\2")[^"\\]+'),
+     rf"\g<1>{REDACTED}"),
+    # "key" may be anybody's word, unless it has the form of one of Azure's.
+    (re.compile(r'(?i)((\\{0,15})"key\2"\s*:\s*\2")[a-z0-9+/]{32,}={0,2}(?=\\{0,15}")'),
      rf"\g<1>{REDACTED}"),
     (re.compile(r"\b(AccountKey|SharedAccessSignature|SharedAccessKey)=[^;\s\"\\]+"),
      rf"\1={REDACTED}"),
@@ -92,6 +96,11 @@ def scrub_url(url: str) -> str:
     name = host.rpartition(":")[0] or host
     netloc = name if name in _LOOPBACK else host
     return urlunsplit(parts._replace(netloc=netloc))
+
+
+def drop_ports(body: bytes) -> bytes:
+    """Take the ports of servers on this machine out of a body; they are others every time."""
+    return _LOOPBACK_PORT.sub(rb"\1", body)
 
 
 def keep_headers(

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-_MODEL = re.compile(r'"model"\s*:\s*"([^"]{1,100})"')
+_MODEL = re.compile(r'"model(?:Version)?"\s*:\s*"([^"]{1,100})"')
 _ENGINE = re.compile(
     r'"system_fingerprint"\s*:\s*"gptv-local-([^"]{1,40})"'
     r'|"engine"\s*:\s*"gptv-local"\s*,\s*"version"\s*:\s*"([^"]{1,40})"'
@@ -53,6 +53,7 @@ def _service(uri: str, answer: str) -> str:
     if engine:
         return f"gptv serve {engine[1] or engine[2]} (embedded engine)"
     if is_azure(uri):
-        return "Azure OpenAI"
+        is_vision = urlsplit(uri).path.startswith("/computervision/")
+        return "Azure AI Vision" if is_vision else "Azure OpenAI"
     host = urlsplit(uri).netloc
     return "OpenAI" if host == "api.openai.com" else host

@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from langchain_gptv.tools.locating import alocate as alocate
     from langchain_gptv.tools.locating import locate as locate
     from langchain_gptv.tools.moments import FoundMoments as FoundMoments
-    from langchain_gptv.tools.moments import Zoom as Zoom
+    from langchain_gptv.tools.moments import MomentSearch as MomentSearch
     from langchain_gptv.tools.moments import afind_moments as afind_moments
     from langchain_gptv.tools.moments import find_moments as find_moments
     from langchain_gptv.tools.read import ReadLine as ReadLine
@@ -95,6 +95,7 @@ _EXPORTS = {
     "Located": "locating",
     "LocatedBox": "locating",
     "LookAgain": "again",
+    "MomentSearch": "moments",
     "NotPrinted": "extraction.models",
     "ReadLine": "read",
     "ReadText": "read",
@@ -115,7 +116,6 @@ _EXPORTS = {
     "VisionToolkit": "toolkit",
     "WatchVideo": "watch",
     "Watching": "watch",
-    "Zoom": "moments",
     "ZoomImage": "zoom",
     "Zoomed": "zoom",
     "aask_image": "ask",
@@ -165,6 +165,7 @@ __all__ = [
     "Located",
     "LocatedBox",
     "LookAgain",
+    "MomentSearch",
     "NotPrinted",
     "ReadLine",
     "ReadText",
@@ -185,7 +186,6 @@ __all__ = [
     "VisionToolkit",
     "WatchVideo",
     "Watching",
-    "Zoom",
     "ZoomImage",
     "Zoomed",
     "aask_image",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import isqrt
 from typing import Annotated
 
 from langchain_core.language_models import BaseChatModel
@@ -15,7 +16,7 @@ from langchain_gptv.vision.images import Image
 from langchain_gptv.vision.timestamps import parse_timestamp
 from langchain_gptv.vision.video.file import VideoSource
 from langchain_gptv.vision.video.frames import Frame
-from langchain_gptv.vision.video.sampling import sample_frames
+from langchain_gptv.vision.video.sampling import OnLook, sample_frames
 from langchain_gptv.vision.video.sheets import MAX_CELLS, contact_sheet
 
 CELL_WIDTH = 192
@@ -51,7 +52,7 @@ class FoundMoments:
 
 
 @dataclass(frozen=True)
-class Zoom:
+class MomentSearch:
     """How a video is sampled when a model names the moments.
 
     Attributes:
@@ -59,12 +60,14 @@ class Zoom:
         between: (start, end) in seconds.
         max_side: Pixels of a frame's longer side in the second pass.
         cells: Frames on the sheet, up to 64.
+        on_look: As in `sample_frames`, of the sheet.
     """
 
     count: int = 8
     between: tuple[float, float] | None = None
     max_side: int = 512
     cells: int = MAX_CELLS
+    on_look: OnLook | None = None
 
 
 def find_moments(
@@ -72,7 +75,7 @@ def find_moments(
     query: str,
     *,
     llm: BaseChatModel,
-    zoom: Zoom | None = None,
+    search: MomentSearch | None = None,
     structured_output: bool = True,
 ) -> FoundMoments:
     """Ask a chat model when a video shows something, and return frames of those moments.
@@ -83,7 +86,7 @@ def find_moments(
         video: A path, bytes or an open file.
         query: What the frames should show.
         llm: Any chat model that takes images.
-        zoom: How the video is sampled.
+        search: How the video is sampled.
         structured_output: As in `Model`.
 
     Raises:
@@ -95,7 +98,7 @@ def find_moments(
         >>> [frame.label for frame in found.frames]  # doctest: +SKIP
         ['00:31.2', '00:31.9', '00:32.6']
     """
-    return run_steps(finding(video, query, zoom or Zoom()), Model(llm, structured_output))
+    return run_steps(finding(video, query, search or MomentSearch()), Model(llm, structured_output))
 
 
 async def afind_moments(
@@ -103,24 +106,32 @@ async def afind_moments(
     query: str,
     *,
     llm: BaseChatModel,
-    zoom: Zoom | None = None,
+    search: MomentSearch | None = None,
     structured_output: bool = True,
 ) -> FoundMoments:
     """Find moments without blocking the event loop; otherwise as `find_moments`."""
-    steps = finding(video, query, zoom or Zoom())
+    steps = finding(video, query, search or MomentSearch())
     return await arun_steps(steps, Model(llm, structured_output))
 
 
-def finding(video: VideoSource, query: str, zoom: Zoom) -> Steps[FoundMoments]:
+def finding(video: VideoSource, query: str, search: MomentSearch) -> Steps[FoundMoments]:
     """Do the work of `find_moments`."""
-    cells = list(sample_frames(video, zoom.cells, between=zoom.between, max_side=CELL_WIDTH))
-    sheet = contact_sheet(cells, cell_width=CELL_WIDTH)
+    looked = sample_frames(
+        video,
+        search.cells,
+        between=search.between,
+        max_side=CELL_WIDTH,
+        on_look=search.on_look,
+    )
+    cells = list(looked)
+    # As many rows as columns: a flat sheet is scaled further down by those who look at it.
+    sheet = contact_sheet(cells, isqrt(len(cells) - 1) + 1, cell_width=CELL_WIDTH)
     schema = _schema(cells)
     prompt = _PROMPT.format(query=query)
     reply = yield from ask_object(schema, prompt, image_block(sheet, detail="high"))
     named = [parse_timestamp(text) for text in reply.value.model_dump()["timestamps"]]
-    places = list(dict.fromkeys(_nearest(cells, time) for time in named))[: zoom.count]
-    frames = _around(video, cells, places, zoom) if places else _evenly(video, zoom)
+    places = list(dict.fromkeys(_nearest(cells, time) for time in named))[: search.count]
+    frames = _around(video, cells, places, search) if places else _evenly(video, search)
     times = tuple(cells[place].timestamp_s for place in places)
     return FoundMoments(tuple(frames), times, sheet, reply.usage)
 
@@ -147,14 +158,14 @@ def _schema(cells: Sequence[Frame]) -> type[NamedMoments]:
 
 
 def _around(
-    video: VideoSource, cells: Sequence[Frame], places: Sequence[int], zoom: Zoom
+    video: VideoSource, cells: Sequence[Frame], places: Sequence[int], search: MomentSearch
 ) -> list[Frame]:
     """Sample around each moment, half way to the cells beside it."""
-    share = zoom.count // len(places)
+    share = search.count // len(places)
     found: dict[float, Frame] = {}
     for rank, place in enumerate(places):
         score = 1 - rank / len(places)
-        for frame in _closer(video, _part(cells, place), share, zoom.max_side, score):
+        for frame in _closer(video, _part(cells, place), share, search.max_side, score):
             found.setdefault(frame.timestamp_s, frame)
     return [found[time] for time in sorted(found)]
 
@@ -171,8 +182,8 @@ def _part(cells: Sequence[Frame], place: int) -> tuple[float, float]:
     return max(time - half, cells[0].timestamp_s), time + half
 
 
-def _evenly(video: VideoSource, zoom: Zoom) -> Iterator[Frame]:
-    frames = sample_frames(video, zoom.count, between=zoom.between, max_side=zoom.max_side)
+def _evenly(video: VideoSource, search: MomentSearch) -> Iterator[Frame]:
+    frames = sample_frames(video, search.count, between=search.between, max_side=search.max_side)
     return (Frame(f.timestamp_s, f.frame_index, f.image, 0.0) for f in frames)
 
 

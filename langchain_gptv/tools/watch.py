@@ -16,22 +16,25 @@ from langchain_gptv.messages.video.blocks import name_of, read_once
 from langchain_gptv.messages.video.forms import Clip, digest_of
 from langchain_gptv.messages.video.notes import Transcript, note_frames, spoken_lines
 from langchain_gptv.messages.video.timelines import FrameNote, to_blocks
+from langchain_gptv.progress import ProgressBar, Standing, progress_bar
 from langchain_gptv.store import ImageStore
 from langchain_gptv.tools.base import ObserverChoice, VisionTool, choose_observer
-from langchain_gptv.tools.moments import Zoom, finding
+from langchain_gptv.tools.moments import MomentSearch, finding
 from langchain_gptv.tools.quoting import quote_picture_text
 from langchain_gptv.tools.references import open_video_reference
 from langchain_gptv.tools.steps import Model, Steps, Usage, arun_steps, ask_object, run_steps
 from langchain_gptv.vision.rules import Detail
+from langchain_gptv.vision.tables import readable_cost
 from langchain_gptv.vision.timestamps import format_timestamp, parse_timestamp
 from langchain_gptv.vision.video.file import VideoSource
 from langchain_gptv.vision.video.frames import Frame
-from langchain_gptv.vision.video.sampling import sample_frames
+from langchain_gptv.vision.video.sampling import OnLook, sample_frames
 from langchain_gptv.vision.video.scoring import FrameScorer
 
 WatchBy = Literal["even", "scenes", "query", "zoom"]
 """How frames are chosen: as by `sample_frames`, or by the model itself from a contact sheet."""
 
+_RESUME = "nothing is kept of a video; run the same again."
 _EVENLY = "No frame was found to show it, so evenly spread ones were looked at."
 
 
@@ -106,6 +109,7 @@ class Watching:
         transcript: As in `video_block`.
         observer: Finds what the query says; by default the embedded engine.
         scorer: Another judge of frames.
+        on_look: As in `sample_frames`.
     """
 
     count: int = 12
@@ -117,6 +121,7 @@ class Watching:
     transcript: Transcript = "auto"
     observer: ObserverChoice = "default"
     scorer: FrameScorer | None = None
+    on_look: OnLook | None = None
 
 
 def watch_video(
@@ -127,6 +132,7 @@ def watch_video(
     watching: Watching | None = None,
     store: ImageStore | None = None,
     structured_output: bool = True,
+    progress: bool | ProgressBar = False,
 ) -> VideoAnswer:
     """Ask a chat model about a video.
 
@@ -137,6 +143,8 @@ def watch_video(
         watching: How frames are chosen and shown.
         store: Takes the frames, so that the answer has their handles.
         structured_output: As in `Model`.
+        progress: True shows a bar in a terminal or a notebook while frames are looked at and
+            the model is asked, which for a query takes seconds a frame.
 
     Raises:
         VideoError: The video cannot be sampled.
@@ -149,8 +157,13 @@ def watch_video(
         >>> [moment.label for moment in seen.moments]  # doctest: +SKIP
         ['00:04.5']
     """
-    steps = _opening(video, question, watching or Watching(), store)
-    return run_steps(steps, Model(llm, structured_output))
+    watching = watching or Watching()
+    with progress_bar(progress, "frames", _RESUME) as bar:
+        looked = _shown_on(bar, watching.on_look)
+        steps = _opening(video, question, replace(watching, on_look=looked), store)
+        seen = run_steps(steps, Model(llm, structured_output))
+        bar.close(_ended(seen))
+    return seen
 
 
 async def awatch_video(
@@ -204,6 +217,20 @@ class WatchVideo(VisionTool):
         return _told(seen), seen
 
 
+def _shown_on(bar: ProgressBar, on_look: OnLook | None) -> OnLook:
+    def show(count: int, total: int) -> None:
+        bar.show(Standing(count, total, note="asking the model" if count == total else "looking"))
+        if on_look:
+            on_look(count, total)
+
+    return show
+
+
+def _ended(seen: VideoAnswer) -> str:
+    calls = "1 call" if seen.usage.calls == 1 else f"{seen.usage.calls} calls"
+    return f"{len(seen.frames)} frames shown in {calls} for {readable_cost(seen.usage.cost_usd)}."
+
+
 def _opening(
     video: VideoSource, question: str, watching: Watching, store: ImageStore | None
 ) -> Steps[VideoAnswer]:
@@ -235,8 +262,9 @@ def _watching(
 def _choose(clip: Clip, question: str, watching: Watching) -> Steps[tuple[Sequence[Frame], Usage]]:
     query = watching.query or question
     if watching.strategy == "zoom":
-        zoom = Zoom(watching.count, watching.between, watching.max_side)
-        found = yield from finding(clip.source, query, zoom)
+        size, told = watching.max_side, watching.on_look
+        search = MomentSearch(watching.count, watching.between, size, on_look=told)
+        found = yield from finding(clip.source, query, search)
         return found.frames, found.usage
     by_query = watching.strategy == "query"
     frames = sample_frames(
@@ -248,6 +276,7 @@ def _choose(clip: Clip, question: str, watching: Watching) -> Steps[tuple[Sequen
         query=query if by_query else None,
         observer=choose_observer(watching.observer) if by_query else None,
         scorer=watching.scorer if by_query else None,
+        on_look=watching.on_look,
     )
     return list(frames), Usage()
 

@@ -8,6 +8,12 @@ from typing import Any, Self
 
 from langchain_gptv.vision.boxes import Box, Point
 
+EXTENSIONS_VERSION = "2023-12-01-preview"
+"""The version of Azure's chat API that had enhancements under a path of their own."""
+
+ENHANCED_VERSIONS = (EXTENSIONS_VERSION, "2024-02-15-preview", "2024-03-01-preview")
+"""All that had them."""
+
 
 @dataclass(frozen=True, slots=True)
 class GroundedSpan:

@@ -36,6 +36,11 @@ MimeType = Literal[
     "image/avif",
 ]
 
+IMAGE_SUFFIXES = frozenset(
+    ".jpg .jpeg .jpe .jfif .png .webp .gif .bmp .tif .tiff .heic .heif .avif".split()
+)
+"""By which images are found in a folder; what a file is, its first bytes say."""
+
 ACCEPTED_TYPES: tuple[MimeType, ...] = ("image/png", "image/jpeg", "image/gif", "image/webp")
 """The types that OpenAI and Azure OpenAI accept; anything else is converted first."""
 

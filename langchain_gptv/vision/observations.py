@@ -1,5 +1,6 @@
 """What was seen in a picture: text lines, objects, colours. Plain data."""
 
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -51,6 +52,23 @@ class DetectedObject:
 
 
 @dataclass(frozen=True, slots=True)
+class Caption:
+    """A sentence about a part of the picture; `box` is in pixels of the upright picture."""
+
+    text: str
+    score: float
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A word for what the picture shows, and its certainty from 0 to 1."""
+
+    name: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
     """Everything an observer saw in one picture.
 
@@ -61,6 +79,8 @@ class Observation:
         objects: Detected objects, best first; None when no detector is installed.
         colors: Basic colours, largest share first.
         unclear: Where there seems to be text that could not be read with certainty.
+        captions: Of the whole picture first, then of its parts, by observers that write them.
+        tags: Most certain first, by observers that give them.
     """
 
     width: int
@@ -69,6 +89,8 @@ class Observation:
     objects: tuple[DetectedObject, ...] | None = None
     colors: tuple[ColorShare, ...] = ()
     unclear: tuple[Box, ...] = ()
+    captions: tuple[Caption, ...] = ()
+    tags: tuple[Tag, ...] = ()
 
 
 @runtime_checkable
@@ -77,3 +99,11 @@ class Observer(Protocol):
 
     def observe(self, image: Image, /) -> Observation:
         """Look at a picture; boxes are in pixels of the picture set upright."""
+
+
+@runtime_checkable
+class Finder(Protocol):
+    """An observer that looks again, closer, for what somebody says is there."""
+
+    def find(self, image: Image, labels: AbstractSet[str], /) -> tuple[DetectedObject, ...]:
+        """Return what is there of these labels; boxes as `observe` has them."""

@@ -150,13 +150,19 @@ _PLAN_HEAD = ("image", "file", "sent", "detail", "tokens", "bytes")
 
 
 def _html_table(batch: Sequence[ImageDecision]) -> str:
-    head = _html_row("th", (*_PLAN_HEAD, "why"))
-    rows = (_html_row("td", (*_plan_cells(decision), _why(decision))) for decision in batch)
-    return f"<table>{head}{''.join(rows)}</table>"
+    head = _html_row("th", _PLAN_HEAD, "why")
+    rows = (_html_row("td", _plan_cells(decision), _why(decision)) for decision in batch)
+    # A narrow page scrolls the table, not itself.
+    return f'<div style="overflow-x:auto"><table>{head}{"".join(rows)}</table></div>'
 
 
-def _html_row(tag: str, cells: Iterable[str]) -> str:
-    return f"<tr>{''.join(f'<{tag}>{html.escape(cell)}</{tag}>' for cell in cells)}</tr>"
+def _html_row(tag: str, cells: Iterable[str], words: str) -> str:
+    """Return short cells that do not wrap, and one that is prose."""
+    short = "".join(
+        f'<{tag} style="white-space:nowrap">{html.escape(cell)}</{tag}>' for cell in cells
+    )
+    prose = f'<{tag} style="text-align:left;min-width:12em">{html.escape(words)}</{tag}>'
+    return f"<tr>{short}{prose}</tr>"
 
 
 def _plan_cells(decision: ImageDecision) -> tuple[str, ...]:

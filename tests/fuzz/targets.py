@@ -21,7 +21,7 @@ from typing import Any
 
 from langchain_core.messages import HumanMessage
 
-from fuzz import mutations, seeds
+from fuzz import mutations, seeds, videos
 from langchain_gptv import Image, ImageSources
 from langchain_gptv.exceptions import GPTVError
 from langchain_gptv.sources.addresses import is_address, kind_of_address
@@ -351,4 +351,5 @@ TARGETS = (
     Target("cassette", _cassette, seeds.cassettes, _BYTES, 1),
     Target("cassette: scrubbing", _scrub, lambda: seeds.texts(*seeds.WORDS), _TEXT, 2),
     Target("transcript", _subtitles, seeds.subtitles, _BYTES, 0.3),
+    Target("video", videos.sample, videos.videos, videos.change_video, 2),
 )

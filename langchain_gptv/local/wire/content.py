@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from dataclasses import dataclass
 from typing import cast
 
@@ -24,6 +25,11 @@ from langchain_gptv.vision.untrusted import is_fenced
 
 _CHAT_PARTS = ("text", "image_url", "input_audio", "refusal", "file")
 _RESPONSES_PARTS = ("input_text", "input_image", "input_file", "output_text", "refusal")
+_LABEL = re.compile(
+    r"\[Image [^\]\n]*\]|Video '[^'\n]*', \d+ frames? from .*|(?:\d+:)?\d\d:\d\d\.\d(?: .*)?"
+)
+"""What stands above a stored picture, above a video, and above each of its frames."""
+
 _TEXT_KEYS = {"text": "text", "input_text": "text", "output_text": "text", "refusal": "refusal"}
 
 
@@ -42,7 +48,8 @@ class Content:
     Attributes:
         text: The text parts, one a line.
         images: In order.
-        data: Text parts that are fenced data about an image; they are no part of a question.
+        data: Text parts that say something about an image, fenced or as its label; they are no
+            part of a question.
     """
 
     text: str = ""
@@ -77,7 +84,7 @@ def read_content(content: Node, *, role: str, message: Node, dialect: Dialect) -
     if images and role not in allowed:
         raise errors.misplaced_image(message.path, role)
     texts = [part for part in parts if isinstance(part, str)]
-    data = [text for text in texts if is_fenced(text)]
+    data = [text for text in texts if is_fenced(text) or _LABEL.fullmatch(text)]
     asked = [text for text in texts if text not in data]
     return Content("\n".join(asked), images, "\n".join(data))
 

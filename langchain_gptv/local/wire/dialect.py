@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from langchain_gptv.vision.grounding import ENHANCED_VERSIONS, EXTENSIONS_VERSION
+
 Api = Literal["chat", "responses", "models"]
 
-_EXTENSIONS_VERSION = "2023-12-01-preview"
-_ENHANCED_VERSIONS = {"2024-02-15-preview", "2024-03-01-preview"}
 _OLD_CONTENT_VERSIONS = {"2023-12-01-preview", "2024-02-15-preview"}
 
 
@@ -31,9 +31,8 @@ class Dialect:
     @property
     def enhanced(self) -> bool:
         """Whether OCR and grounding may be asked for."""
-        if self.extensions:
-            return self.azure and self.api_version == _EXTENSIONS_VERSION
-        return self.azure and self.api_version in _ENHANCED_VERSIONS
+        fits = self.extensions == (self.api_version == EXTENSIONS_VERSION)
+        return self.azure and self.api_version in ENHANCED_VERSIONS and fits
 
     @property
     def old_finish(self) -> bool:

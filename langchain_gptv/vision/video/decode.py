@@ -56,12 +56,16 @@ def decode_at(file: VideoFile, targets: Iterable[Target]) -> Iterator[Decoded]:
     Args:
         file: An open video.
         targets: In ascending order.
+
+    Raises:
+        VideoTimeoutError: There is no frame in time.
     """
     import av
 
     decoder = _Decoder(file)
     last: int | None = None
     for target in targets:
+        file.deadline.restart()
         try:
             found = decoder.near(target) or decoder.exact(target.pts)
         except av.FFmpegError:
@@ -170,7 +174,7 @@ class _Decoder:
         yield from self.context.decode(None)
 
     def _packets(self) -> Iterator[Packet[VideoStream]]:
-        packets = self.file.container.demux(self.file.stream)
+        packets = self.file.deadline.watch(self.file.container.demux(self.file.stream))
         return (packet for packet in packets if packet.size)
 
     def _note(self, packet: Packet[VideoStream]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import warnings
@@ -25,6 +26,8 @@ from langchain_gptv.exceptions import (
     VideoRangeError,
 )
 from langchain_gptv.vision.video.keyframes import VideoIndex, read_index
+from langchain_gptv.vision.video.limits import FRAME_TIMEOUT_S, Deadline, limit_pixels
+from langchain_gptv.vision.video.tables import check_tables
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -48,11 +51,13 @@ class VideoFile:
         name: What errors call it.
         container: PyAV's.
         stream: The one with the pictures; of several FFmpeg's choice, as a player makes it.
+        deadline: When the next frame must be there.
     """
 
     name: str
     container: InputContainer
     stream: VideoStream
+    deadline: Deadline
 
     @cached_property
     def index(self) -> VideoIndex:
@@ -62,7 +67,7 @@ class VideoFile:
             NoVideoStreamError: There is no frame in the stream.
             CorruptVideoError: The file breaks off before its first frame.
         """
-        index = read_index(self.container, self.stream)
+        index = read_index(self.container, self.stream, self.deadline)
         there, stated = self.seconds(index.end), self._stated_end
         if not index.keyframes:
             if index.is_truncated or (self.stream.frames and self.stream.duration):
@@ -126,25 +131,32 @@ class VideoFile:
 
 
 @contextmanager
-def open_video(source: VideoSource) -> Iterator[VideoFile]:
+def open_video(source: VideoSource, timeout: float = FRAME_TIMEOUT_S) -> Iterator[VideoFile]:
     """Open a video for as long as the `with` block lasts.
 
     Args:
         source: A path, bytes or an open file, which is left open.
+        timeout: Seconds until each frame.
 
     Raises:
-        VideoError: It cannot be opened, has no pictures, or is encrypted.
+        VideoError: It cannot be opened, has no pictures, is encrypted, or over a limit.
         MissingExtraError: The extra "video" is not installed.
     """
-    with open_container(source) as (container, name):
+    with open_container(source, timeout) as (container, name):
+        deadline = Deadline(name, timeout)
         stream = _video_stream(container, name)
-        stream.thread_type = "AUTO"
+        limit_pixels(stream, name)
+        # Over damaged frames FFmpeg's threads for HEVC wait for each other without end, and those
+        # for VP9 end the process.
+        stream.thread_type = "AUTO" if stream.codec_context.name == "h264" else "NONE"
         _check_not_encrypted(container, stream, name)
-        yield VideoFile(name, container, stream)
+        yield VideoFile(name, container, stream, deadline)
 
 
 @contextmanager
-def open_container(source: VideoSource) -> Iterator[tuple[InputContainer, str]]:
+def open_container(
+    source: VideoSource, timeout: float = FRAME_TIMEOUT_S
+) -> Iterator[tuple[InputContainer, str]]:
     """Open a media file by PyAV, and give what errors call it."""
     try:
         import av
@@ -152,11 +164,23 @@ def open_container(source: VideoSource) -> Iterator[tuple[InputContainer, str]]:
         raise MissingExtraError("Reading videos", "video") from error
     file, name = _opened(source)
     try:
-        container = av.open(file, container_options=_SAFETY)
-    except av.FFmpegError as error:
-        raise _explained(error, name) from error
-    with container:
-        yield container, name
+        _check_tables(file, name)
+        # Titles in other letters than UTF-8 are common, and nobody reads them here.
+        with av.open(
+            file, container_options=_SAFETY, timeout=timeout, metadata_errors="replace"
+        ) as container:
+            yield container, name
+    except (av.FFmpegError, PermissionError) as error:
+        raise _explained(error, name, timeout) from error
+
+
+def _check_tables(file: Any, name: str) -> None:
+    if isinstance(file, str):
+        with Path(file.removeprefix("file:")).open("rb") as opened:
+            check_tables(opened, name)
+    else:
+        check_tables(file, name)
+        file.seek(0)
 
 
 def _opened(source: Any) -> tuple[Any, str]:
@@ -189,12 +213,17 @@ def _file_url(path: str) -> str:
     return f"file:{path}"
 
 
-def _explained(error: Exception, name: str) -> VideoError:
-    if isinstance(error, PermissionError):
+def _explained(error: Exception, name: str, timeout: float) -> VideoError:
+    import av
+
+    if isinstance(error, av.error.ExitError):
+        return Deadline(name, timeout).error()
+    # A damaged file may end in it too, without a word from the system.
+    if isinstance(error, PermissionError) and error.errno == errno.EACCES:
         return VideoError(f"{name} cannot be opened for want of permission.")
     return CorruptVideoError(
-        f"{name} is no video file, or is truncated before its table of contents ({error}). "
-        "Pass a complete MP4, MOV, WebM or MKV file."
+        f"{name} is no video file, or is truncated before its table of contents, or damaged "
+        f"({error}). Pass a complete MP4, MOV, WebM or MKV file."
     )
 
 
@@ -207,8 +236,14 @@ def _video_stream(container: InputContainer, name: str) -> VideoStream:
     if not streams:
         kinds = ", ".join(sorted({stream.type for stream in container.streams})) or "nothing"
         raise NoVideoStreamError(f"{name} has no video stream, only {kinds}. Pass a video.")
+    known = [stream for stream in streams if stream.codec_context is not None]
+    if not known:
+        raise CorruptVideoError(
+            f"{name} is damaged, or encoded in a way that FFmpeg does not know. Convert it to "
+            "H.264."
+        )
     best = container.streams.best("video")
-    return next((stream for stream in streams if stream is best), streams[0])
+    return next((stream for stream in known if stream is best), known[0])
 
 
 def _check_not_encrypted(container: InputContainer, stream: VideoStream, name: str) -> None:

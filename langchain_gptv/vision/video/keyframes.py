@@ -7,14 +7,22 @@ such as a browser's recording, is walked through once.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from langchain_gptv.exceptions import VideoLimitError
+from langchain_gptv.vision.video.limits import Deadline
+
 if TYPE_CHECKING:
     from av.container import InputContainer
+    from av.index import IndexEntries, IndexEntry
     from av.packet import Packet
     from av.video.stream import VideoStream
+
+MAX_CUT = 30_000
+"""Frames between two keyframes that an edit list may cut off: a quarter of an hour."""
 
 WALKED_BYTES = 32_000_000
 """A file up to this size is walked through where its table lists keyframes only."""
@@ -81,17 +89,20 @@ class VideoIndex:
         return best if best and abs(best.pts - pts) <= within else None
 
 
-def read_index(container: InputContainer, stream: VideoStream) -> VideoIndex:
+def read_index(container: InputContainer, stream: VideoStream, deadline: Deadline) -> VideoIndex:
     """Find the keyframes of a stream.
 
     Raises:
         av.FFmpegError: The file cannot be read at all.
+        VideoLimitError: Its edit list cuts off too much.
+        VideoTimeoutError: It takes too long.
     """
     if _has_full_table(container, stream):
-        return _from_table(container, stream)
+        return _from_table(container, stream, deadline)
+    deque(_within_reach(stream.index_entries, deadline), maxlen=0)
     if container.size > WALKED_BYTES and (index := _from_cues(container, stream)):
         return index
-    return _from_packets(container, stream)
+    return _from_packets(container, stream, deadline)
 
 
 def _pts(key: Keyframe) -> int:
@@ -106,32 +117,48 @@ def _has_full_table(container: InputContainer, stream: VideoStream) -> bool:
     return bool(entries[len(entries) - 1].timestamp >= 0.9 * stream.duration + entries[0].timestamp)
 
 
-def _from_table(container: InputContainer, stream: VideoStream) -> VideoIndex:
+def _from_table(container: InputContainer, stream: VideoStream, deadline: Deadline) -> VideoIndex:
     entries = stream.index_entries
-    # The table tells when a frame is decoded. By how much later it is shown, the first packet says.
-    delay = _reordering(container, stream)
     size = container.size
-    keyframes: list[Keyframe] = []
+    # The table tells when a frame is decoded; by how much later it is shown, the first packet says.
+    listed: list[tuple[int, int, bool]] = []
     shown, last, is_truncated = 0, entries[0].timestamp, False
-    for entry in entries:
-        if size > 0 and entry.pos + entry.size > size:
-            is_truncated = True
-            break
+    for entry in _within_reach(entries, deadline):
+        is_truncated |= 0 < size < entry.pos + entry.size
+        if is_truncated:
+            continue
         if entry.is_keyframe:
-            keyframes.append(
-                Keyframe(entry.timestamp + delay, entry.timestamp, shown, not entry.is_discard)
-            )
+            listed.append((entry.timestamp, shown, not entry.is_discard))
         shown += not entry.is_discard
         last = entry.timestamp
+    delay = _reordering(container, stream, deadline)
+    keyframes = [Keyframe(dts + delay, dts, before, is_shown) for dts, before, is_shown in listed]
     start = stream.start_time or 0
     end = last + delay if is_truncated else start + (stream.duration or 0)
     return VideoIndex(keyframes, start, max(end, start), is_truncated)
 
 
-def _reordering(container: InputContainer, stream: VideoStream) -> int:
+def _within_reach(entries: IndexEntries, deadline: Deadline) -> Iterator[IndexEntry]:
+    """Yield the entries of a table; FFmpeg seeks step by step through those that are cut off.
+
+    Raises:
+        VideoLimitError: There are so many in a row that a seek would take seconds.
+    """
+    cut = 0
+    for entry in deadline.watch(entries):
+        cut = cut + 1 if entry.is_discard else 0
+        if cut > MAX_CUT:
+            raise VideoLimitError(
+                f"{deadline.name} has an edit list that cuts off more than {MAX_CUT:,} frames in "
+                "one piece. Write it anew, without one."
+            )
+        yield entry
+
+
+def _reordering(container: InputContainer, stream: VideoStream, deadline: Deadline) -> int:
     """Return by how much a keyframe is shown later than it is decoded."""
     container.seek(stream.start_time or 0, stream=stream)
-    first = next(_timed(container, stream), None)
+    first = next(_timed(container, stream, deadline), None)
     return 0 if first is None or first.dts is None else (first.pts or 0) - first.dts
 
 
@@ -148,11 +175,11 @@ def _from_cues(container: InputContainer, stream: VideoStream) -> VideoIndex | N
     return VideoIndex([Keyframe(pts, None, None) for pts in times], start, end)
 
 
-def _from_packets(container: InputContainer, stream: VideoStream) -> VideoIndex:
+def _from_packets(container: InputContainer, stream: VideoStream, deadline: Deadline) -> VideoIndex:
     container.seek(0)
     keyframes: list[Keyframe] = []
     shown, first, end = 0, None, 0
-    for packet in _timed(container, stream):
+    for packet in _timed(container, stream, deadline):
         pts = packet.pts or 0
         if packet.is_keyframe:
             keyframes.append(Keyframe(pts, packet.dts, shown, not packet.is_discard))
@@ -173,11 +200,14 @@ def _falls_short(container: InputContainer, stream: VideoStream, end: int) -> bo
     )
 
 
-def _timed(container: InputContainer, stream: VideoStream) -> Iterator[Packet[VideoStream]]:
+def _timed(
+    container: InputContainer, stream: VideoStream, deadline: Deadline
+) -> Iterator[Packet[VideoStream]]:
     """Yield the packets that can be read; where the file breaks off, it ends."""
     import av
 
     try:
-        yield from (packet for packet in container.demux(stream) if packet.pts is not None)
+        packets = deadline.watch(container.demux(stream))
+        yield from (packet for packet in packets if packet.pts is not None)
     except av.FFmpegError:
         return

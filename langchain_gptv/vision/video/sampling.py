@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from itertools import chain
-from typing import TYPE_CHECKING, Literal, cast, get_args
-
-import PIL.Image
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar, cast, get_args
 
 from langchain_gptv.exceptions import VideoError
 from langchain_gptv.vision.images import Image
@@ -15,17 +13,22 @@ from langchain_gptv.vision.timestamps import format_timestamp
 from langchain_gptv.vision.video.decode import Decoded, Target, decode_at
 from langchain_gptv.vision.video.file import VideoFile, VideoSource, open_video
 from langchain_gptv.vision.video.frames import Frame
+from langchain_gptv.vision.video.limits import FRAME_TIMEOUT_S
+from langchain_gptv.vision.video.pictures import Pictures
 from langchain_gptv.vision.video.scenes import Look, look_at, spread_over_scenes
 from langchain_gptv.vision.video.scoring import FrameScorer, ObserverScorer, best_first
 
 if TYPE_CHECKING:
-    from av.video.frame import VideoFrame
-
     from langchain_gptv.vision.observations import Observer
 
 __all__ = ["Frame", "Strategy", "sample_frames"]
 
 Strategy = Literal["even", "scenes", "query"]
+
+OnLook: TypeAlias = Callable[[int, int], None]
+"""Is told how many frames were looked at, and how many will be."""
+
+_T = TypeVar("_T")
 
 MAX_FRAMES = 1000
 
@@ -41,13 +44,6 @@ _FEWEST = 20
 _LOOK_SIDE, _READ_SIDE = 64, 960
 """Pixels that tell one scene from another, and those at which captions are read."""
 
-_TURNS = {
-    90: PIL.Image.Transpose.ROTATE_90,
-    180: PIL.Image.Transpose.ROTATE_180,
-    270: PIL.Image.Transpose.ROTATE_270,
-}
-_HD_HEIGHT, _UNSPECIFIED = 720, 2
-
 
 def sample_frames(
     video: VideoSource,
@@ -60,6 +56,8 @@ def sample_frames(
     query: str | None = None,
     observer: Observer | None = None,
     scorer: FrameScorer | None = None,
+    on_look: OnLook | None = None,
+    timeout: float = FRAME_TIMEOUT_S,
 ) -> Iterator[Frame]:
     """Sample frames of a video, in the order in which they are shown, decoded as they are taken.
 
@@ -81,9 +79,13 @@ def sample_frames(
         query: What the frames should show, for the strategy "query".
         observer: Reads and sees for the query without a network, such as `LocalEngine()`.
         scorer: Another judge of frames, in place of `observer`.
+        on_look: Called after each frame that is looked at, with their number so far and in all.
+            Scenes and queries look at several for each that they yield.
+        timeout: Seconds that finding and decoding one frame may take.
 
     Raises:
-        VideoError: The video cannot be opened or has no pictures, or `between` lies outside.
+        VideoError: The video cannot be opened or has no pictures, `between` lies outside, a frame
+            has more than 36 million pixels, or takes too long.
         ValueError: `count`, `max_side` or the strategy is not possible.
         MissingExtraError: The extra "video" is not installed.
 
@@ -93,8 +95,8 @@ def sample_frames(
     """
     _check(count, max_side, strategy)
     judge = _judge(strategy, query, observer, scorer)
-    sampler = _Sampler(count, strategy, max_side, exact, query or "", judge)
-    frames = sampler.frames(open_video(video), between)
+    sampler = _Sampler(count, strategy, max_side, exact, query or "", judge, on_look)
+    frames = sampler.frames(open_video(video, timeout), between)
     # Opened and planned now, so that errors come from this line; a generator that was never
     # started would not close anything when it is dropped.
     next(frames)
@@ -133,6 +135,7 @@ class _Sampler:
         exact: bool,
         query: str,
         judge: FrameScorer | None,
+        on_look: OnLook | None,
     ) -> None:
         self.count = count
         self.strategy = strategy
@@ -140,6 +143,7 @@ class _Sampler:
         self.exact = exact
         self.query = query
         self.judge = judge
+        self.on_look = on_look
 
     def frames(
         self,
@@ -161,7 +165,14 @@ class _Sampler:
             return self._at(file, self._of_scenes(file, part))
         if self.judge is not None:
             return self._best(file, part, self.judge)
-        return self._at(file, self._even(file, part, self.count))
+        return self._told(self._at(file, self._even(file, part, self.count)), self.count)
+
+    def _told(self, looked: Iterable[_T], count: int) -> Iterator[_T]:
+        """Yield what was looked at; one counts when the next is asked for, so its scoring too."""
+        for place, each in enumerate(looked, 1):
+            yield each
+            if self.on_look:
+                self.on_look(place, count)
 
     def _even(self, file: VideoFile, part: tuple[float, float], count: int) -> list[Target]:
         spacing = (part[1] - part[0]) / count
@@ -174,9 +185,10 @@ class _Sampler:
 
     def _of_scenes(self, file: VideoFile, part: tuple[float, float]) -> list[Target]:
         count = self.count * _CANDIDATES["scenes"]
+        pictures = Pictures(file.stream, _LOOK_SIDE)
         looks = [
-            Look(file.seconds(found.pts), look_at(_picture(file, found.picture, _LOOK_SIDE)))
-            for found in decode_at(file, self._even(file, part, count))
+            Look(file.seconds(found.pts), look_at(pictures.of(found.picture)))
+            for found in self._told(decode_at(file, self._even(file, part, count)), count)
         ]
         times = spread_over_scenes(looks, part, self.count)
         return self._targets(file, times, (part[1] - part[0]) / self.count)
@@ -189,7 +201,8 @@ class _Sampler:
         targets = self._even(file, part, count)
         times: list[int] = []
         side = max(_READ_SIDE, self.max_side or 0)
-        scores = judge.score(_noted(_frames(file, targets, side), file, times), self.query)
+        looked = self._told(_frames(file, targets, side), count)
+        scores = judge.score(_noted(looked, file, times), self.query)
         best = {times[place]: scores[place] for place in best_first(scores)[: self.count]}
         if not best:
             spread = self._at(file, self._even(file, part, self.count))
@@ -207,13 +220,14 @@ class _Sampler:
 
 
 def _frames(file: VideoFile, targets: Iterable[Target], max_side: int | None) -> Iterator[Frame]:
+    pictures = Pictures(file.stream, max_side)
     for found in decode_at(file, targets):
-        yield _frame(file, found, max_side)
+        yield _frame(file, found, pictures)
 
 
-def _frame(file: VideoFile, found: Decoded, max_side: int | None) -> Frame:
+def _frame(file: VideoFile, found: Decoded, pictures: Pictures) -> Frame:
     seconds = file.seconds(found.pts)
-    image = Image.from_pil(_picture(file, found.picture, max_side))
+    image = Image.from_pil(pictures.of(found.picture))
     image.name = f"{file.name} at {format_timestamp(seconds)}"
     return Frame(seconds, found.frame_index, image)
 
@@ -226,30 +240,3 @@ def _noted(frames: Iterable[Frame], file: VideoFile, times: list[int]) -> Iterat
 
 def _scored(frame: Frame, score: float) -> Frame:
     return Frame(frame.timestamp_s, frame.frame_index, frame.image, score)
-
-
-def _picture(file: VideoFile, frame: VideoFrame, max_side: int | None) -> PIL.Image.Image:
-    """Return a frame upright, with square pixels and scaled: first scaled, then turned."""
-    width, height = _size(file, frame, max_side)
-    scaled = frame.reformat(
-        width=width,
-        height=height,
-        format="rgb24",
-        # By convention, where a file does not say: HD has other colours than SD.
-        src_colorspace="ITU709" if _is_unsaid_hd(frame) else None,
-        interpolation="BICUBIC",
-    )
-    picture: PIL.Image.Image = scaled.to_image()  # type: ignore[no-untyped-call]
-    turn = _TURNS.get(round(frame.rotation) % 360)
-    return picture if turn is None else picture.transpose(turn)
-
-
-def _is_unsaid_hd(frame: VideoFrame) -> bool:
-    return frame.colorspace == _UNSPECIFIED and frame.height >= _HD_HEIGHT
-
-
-def _size(file: VideoFile, frame: VideoFrame, max_side: int | None) -> tuple[int, int]:
-    aspect = file.stream.codec_context.sample_aspect_ratio or 1
-    width, height = float(frame.width * aspect), float(frame.height)
-    scale = min(1.0, (max_side or max(width, height)) / max(width, height))
-    return max(1, round(width * scale)), max(1, round(height * scale))

@@ -7,7 +7,7 @@ it in the place of `ObserverScorer`, which reads and sees by the embedded engine
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from difflib import SequenceMatcher
 from typing import Protocol, runtime_checkable
@@ -89,8 +89,8 @@ class ObserverScorer:
 
     def score(self, frames: Iterable[Frame], query: str, /) -> list[float]:
         """Look at each frame that differs from the one before, and score it."""
-        terms = {term: self._labels_of(term) for term in query_terms(query)}
-        return [_score(seen, terms) for seen in self._observed(frames)]
+        seen = self._observed(frames)
+        return [score_observation(each, query, self._labels_of) for each in seen]
 
     def _observed(self, frames: Iterable[Frame]) -> Iterator[Observation]:
         seen = Observation(0, 0)
@@ -122,21 +122,27 @@ def query_terms(query: str) -> tuple[str, ...]:
     return tuple(word for word in words if word not in _FILLERS) or tuple(words)
 
 
-def _score(seen: Observation, terms: Mapping[str, Sequence[str]]) -> float:
-    if not terms:
-        return 0.0
+def score_observation(
+    seen: Observation, query: str, labels_of: Callable[[str], Sequence[str]]
+) -> float:
+    """Return how much of a query is seen in one picture, from 0 to 1.
+
+    Args:
+        seen: The words and objects in it.
+        query: What is asked for.
+        labels_of: Which labels of objects a word may mean.
+    """
     found = _words(seen)
     for thing in seen.objects or ():
         for word in _names(thing):
             found[word] = max(found.get(word, 0.0), thing.score)
-    scores = (
-        max(_found(term, found), _shown(labels, seen.objects or ()))
-        for term, labels in terms.items()
-    )
-    return sum(scores) / len(terms)
+    terms = query_terms(query)
+    scores = (max(_found(term, found), _shown(labels_of(term), seen)) for term in terms)
+    return sum(scores) / len(terms) if terms else 0.0
 
 
-def _shown(labels: Sequence[str], things: Sequence[DetectedObject]) -> float:
+def _shown(labels: Sequence[str], seen: Observation) -> float:
+    things = seen.objects or ()
     return max((thing.score for thing in things if thing.label in labels), default=0.0)
 
 
