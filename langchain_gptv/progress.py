@@ -34,6 +34,7 @@ class Standing:
         failed: Of those that are finished.
         cost_usd: US dollars so far; None of a job that costs nothing.
         note: What is under way, such as "page 3 of report.pdf".
+        said: What somebody has to know now; told in a line of its own, also in a log.
     """
 
     finished: int
@@ -41,6 +42,7 @@ class Standing:
     failed: int = 0
     cost_usd: Decimal | None = None
     note: str = ""
+    said: str = ""
 
     def __str__(self) -> str:
         parts = [
@@ -79,6 +81,7 @@ class LogLines:
 
     def show(self, standing: Standing) -> None:
         """Write a line when the last one is a minute old."""
+        self._write(standing.said)
         now = time.monotonic()
         if now - self._last >= LOG_EVERY_S:
             self._last = now
@@ -109,6 +112,7 @@ class TerminalBar:
 
     def show(self, standing: Standing) -> None:
         """Move the bar."""
+        self._print(standing.said)
         self._bar.update(self._task, completed=standing.finished, total=standing.total)
         rate = _readable_rate(self._bar.tasks[0].speed)
         note = ", ".join(filter(None, (rate, str(standing))))
@@ -117,8 +121,11 @@ class TerminalBar:
     def close(self, last_line: str) -> None:
         """Take the bar away and leave the line."""
         self._bar.stop()
-        if last_line:
-            self._bar.console.print(last_line, markup=False, highlight=False, soft_wrap=True)
+        self._print(last_line)
+
+    def _print(self, line: str) -> None:
+        if line:  # above the bar, while there is one
+            self._bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 class NotebookBar:
@@ -133,6 +140,8 @@ class NotebookBar:
             self._bar.reset(standing.total)
         self._bar.set_postfix_str(str(standing), refresh=False)
         self._bar.update(standing.finished - self._bar.n)
+        if standing.said:
+            self._bar.write(standing.said)
 
     def close(self, last_line: str) -> None:
         """Leave the bar as it is, and the line, which a saved notebook keeps."""

@@ -29,11 +29,12 @@ class CountingEngine(FakeEngine):
 
     def __init__(self):
         super().__init__()
-        self.asked = Counter()
+        self.asked, self.begun = Counter(), 0
         self.gate = threading.Event()
         self.gate.set()
 
     def _note(self, images, question):
+        self.begun += 1
         self.gate.wait(30)
         self.asked.update(image.sha256 for image in images)
         super()._note(images, question)
@@ -80,8 +81,8 @@ def site():
         found.engine.gate.set()
 
 
-def start(*args):
-    """Start `gptv`, quietly."""
+def start(*args, **environment):
+    """Start `gptv`, with more in its environment."""
     code = "from langchain_gptv.cli import main; main()"
     return subprocess.Popen(
         [sys.executable, "-c", code, *map(str, args)],
@@ -89,7 +90,7 @@ def start(*args):
         stderr=subprocess.PIPE,
         text=True,
         cwd=ROOT,
-        env={**os.environ, "OPENAI_API_KEY": "k"},
+        env={**os.environ, "OPENAI_API_KEY": "k", **environment},
     )
 
 
@@ -178,3 +179,48 @@ def test_ctrl_c_while_indexing(tmp_path):
     assert report["errors"] == {}
     again = finish(*index)
     assert (len(again["unchanged"]), again["documents"]) == (150, 0)
+
+
+def test_a_second_ctrl_c_waits_for_no_answer(site, tmp_path):
+    """The first says what it waits for; the second ends it, and what was answered stays."""
+    make_pictures(tmp_path / "in", 12)
+    out = tmp_path / "out.jsonl"
+    ask = "batch", tmp_path / "in", "--ask", "Total?", "--out", out, "--workers", "2"
+    make_pictures(tmp_path / "first", 3)
+    finish("batch", tmp_path / "first", *ask[2:], "--base-url", site.address)
+    site.engine.gate.clear()
+    process = start(*ask, "--base-url", site.address)
+    wait_until(lambda: site.engine.begun == 5, process)
+    process.send_signal(signal.SIGINT)
+    told = ""
+    while "Ctrl-C again" not in told:
+        told = process.stderr.readline()
+        assert told
+    assert told == "Finishing what is under way; Ctrl-C again leaves it.\n"
+    began = time.monotonic()
+    status, said = stop(process)
+    assert time.monotonic() - began < 15  # the gate is closed for 30
+    assert status == 130
+    assert said.endswith(
+        "Stopped: interrupted twice; what was under way may be billed. "
+        "Run the same again to go on."
+    )
+    assert len(records(out)) == 3 + 3  # those of the first run, under both names
+    site.engine.gate.set()
+    assert finish(*ask, "--base-url", site.address)["asked"] == 9
+    assert list(tmp_path.glob("out.jsonl*")) == [out]
+
+
+def test_ctrl_c_while_a_video_is_asked_about(site, tmp_path):
+    """Nothing is kept of a video; the line says so, and what to do."""
+    pytest.importorskip("av", reason="the extra 'video' is not installed")
+    from clips import render_clip
+
+    clip = render_clip(tmp_path / "clip.mp4", 5, fps=5)
+    site.engine.gate.clear()
+    process = start("video", clip, "What happens?", OPENAI_BASE_URL=site.address)
+    wait_until(lambda: site.engine.begun > 0, process)
+    assert stop(process) == (
+        130,
+        "gptv: interrupted; nothing is kept of a video; run the same again.",
+    )

@@ -7,8 +7,8 @@ import contextvars
 import os
 import threading
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sized
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sized
+from concurrent.futures import Executor, Future
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
@@ -22,12 +22,16 @@ from langchain_gptv.batch.money import Money
 from langchain_gptv.batch.parts import check_none_pending
 from langchain_gptv.batch.questions import Question, Schema
 from langchain_gptv.batch.results import BatchResult
+from langchain_gptv.batch.threads import Threads
 from langchain_gptv.exceptions import BatchError
 from langchain_gptv.progress import ProgressBar, Standing, make_bar
 
 OnError = Literal["record", "raise"]
 
 _ERRORS_SHOWN = 10
+
+_INTERRUPTED = "interrupted; run the same again to go on."
+_LEFT = "interrupted twice; what was under way may be billed. Run the same again to go on."
 
 
 def run_batch(
@@ -47,7 +51,7 @@ def run_batch(
 
     An answer is on the disk before its place goes to the next picture. A picture, question, model
     and settings that were answered before are not asked again. Ctrl-C begins nothing more and
-    keeps the answers under way. Of what kill -9 cut off, at most `max_concurrency` questions were
+    keeps the answers under way; a second one does not wait for them. Of what kill -9 cut off, at most `max_concurrency` questions were
     under way, whose answers nobody received; only those are asked again.
 
     Args:
@@ -84,9 +88,8 @@ def run_batch(
         1
     """
     question = Question.of(ask, schema, llm)
-    with ThreadPoolExecutor(max(max_concurrency, 1)) as threads:
-        run = _Run(items, question, llm, max_concurrency, retry_failed, on_error, threads)
-        return _in_thread(run, out, max_cost_usd, progress)
+    run = _Run(items, question, llm, max_concurrency, retry_failed, on_error, Threads())
+    return _in_thread(run, out, max_cost_usd, progress)
 
 
 async def arun_batch(
@@ -135,6 +138,19 @@ class _Run:
         self._errors: list[tuple[str, str]] = []
         self._fatal: BaseException | None = None
         self._stopped = ""
+        self._is_left = False
+        self._leave: Callable[[], object] = lambda: None
+        self._tell: Callable[[str], None] = lambda said: None
+
+    def interrupt(self) -> None:
+        """Begin no more, finish what is under way, and say so at once. From any thread."""
+        self.stop(_INTERRUPTED)
+        self._tell("Finishing what is under way; Ctrl-C again leaves it.")
+
+    def leave(self) -> None:
+        """Keep what is answered and wait for nothing more. From any thread."""
+        self._is_left, self._stopped = True, _LEFT
+        self._leave()
 
     def stop(self, why: str) -> None:
         """Begin no more; what is under way is finished. From any thread."""
@@ -151,10 +167,12 @@ class _Run:
         await asyncio.to_thread(check_none_pending, Path(out))
         journal = await asyncio.to_thread(Journal, out)
         shown = make_bar(progress, "asked")
+        self._tell = lambda said: shown.show(self._standing(money, said))
         try:
             settings = (self._retry_failed, self._threads)
             asker = Asker(self._question, self._llm, journal, money, *settings)
-            await asyncio.gather(*(self._work(asker, shown) for _ in range(self._max_concurrency)))
+            shown.show(self._standing(money))
+            await self._all(self._work(asker, shown) for _ in range(self._max_concurrency))
         finally:
             journal.close()
             result = self._result(journal, money)
@@ -162,6 +180,15 @@ class _Run:
         if self._fatal is not None:
             raise self._fatal
         return result
+
+    async def _all(self, workers: Iterable[Coroutine[Any, Any, None]]) -> None:
+        loop, working = asyncio.get_running_loop(), asyncio.gather(*workers)
+        self._leave = lambda: loop.call_soon_threadsafe(working.cancel)
+        try:
+            await working
+        except asyncio.CancelledError:
+            if not self._is_left:
+                raise
 
     async def _work(self, asker: Asker, shown: ProgressBar) -> None:
         try:
@@ -185,11 +212,11 @@ class _Run:
         if len(self._errors) < _ERRORS_SHOWN:
             self._errors.append((item.name, f"{type(outcome.error).__name__}: {outcome.error}"))
 
-    def _standing(self, money: Money) -> Standing:
+    def _standing(self, money: Money, said: str = "") -> Standing:
         counts = self._counts
         finished = counts["asked"] + counts["known"] + counts["failed"]
         note = "finishing what is under way" if self._stopped else ""
-        return Standing(finished, self._total, counts["failed"], money.spent, note)
+        return Standing(finished, self._total, counts["failed"], money.spent, note, said)
 
     def _result(self, journal: Journal, money: Money) -> BatchResult:
         counts = self._counts
@@ -231,8 +258,13 @@ def _in_thread(
     try:
         return _waited(done)
     except KeyboardInterrupt:
-        run.stop("interrupted; run the same again to go on.")
-        raise KeyboardInterrupt(str(_waited(done))) from None
+        run.interrupt()
+    try:
+        result = _waited(done)
+    except KeyboardInterrupt:
+        run.leave()
+        result = _waited(done)
+    raise KeyboardInterrupt(str(result))
 
 
 def _waited(done: Future[BatchResult]) -> BatchResult:
