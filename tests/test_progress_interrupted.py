@@ -58,7 +58,7 @@ class Site:
         self.arrived, self.polled = threading.Event(), threading.Event()
         self.uploads = threading.Event()
         self.uploads.set()
-        self._app = build_app(LocalService(self.engine))
+        self._app = build_app(LocalService(self.engine, models=("gptv-local", "gpt-5.4")))
 
     async def __call__(self, scope, receive, send):
         path = scope.get("path", "")
@@ -202,8 +202,7 @@ def test_a_second_ctrl_c_waits_for_no_answer(site, tmp_path):
     assert time.monotonic() - began < 15  # the gate is closed for 30
     assert status == 130
     assert said.endswith(
-        "Stopped: interrupted twice; what was under way may be billed. "
-        "Run the same again to go on."
+        "Stopped: interrupted twice; what was under way may be billed. Run the same again to go on."
     )
     assert len(records(out)) == 3 + 3  # those of the first run, under both names
     site.engine.gate.set()

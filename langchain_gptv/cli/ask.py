@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from langchain_gptv._urls import is_web_url
+from langchain_gptv.cli.pictures import check_picture
 from langchain_gptv.exceptions import MessageError, PlanError
 from langchain_gptv.vision.rules import Detail
 
@@ -47,16 +49,7 @@ def ask(
 ) -> None:
     """Ask a question about one or more pictures."""
     *images, question = words
-    if not images:
-        raise MessageError(
-            f"{question!r} is one argument; give the image first and then the question: "
-            'gptv ask receipt.png "What is the total?"'
-        )
-    if Path(question).is_file():
-        raise MessageError(
-            f"{question!r} is a file, and the question comes last: "
-            f'gptv ask {question} "What is the total?"'
-        )
+    _check_order(words)
     answer(images, question, model=model, detail=detail, as_json=as_json, boxes=boxes)
 
 
@@ -82,6 +75,23 @@ def read(
     answer(images, READ, model=model, detail=detail, as_json=as_json, boxes=boxes)
 
 
+def _check_order(words: Sequence[str]) -> None:
+    *images, question = words
+    if not question.strip():
+        raise MessageError('The question is empty: gptv ask receipt.png "What is the total?"')
+    if Path(question).is_file():
+        files = shlex.join(word for word in words if Path(word).is_file())
+        raise MessageError(
+            f"{question!r} is a file, and the question comes last: "
+            f'gptv ask {files} "What is the total?"'
+        )
+    if not images:
+        raise MessageError(
+            f"{question!r} is one argument; give the image first and then the question: "
+            'gptv ask receipt.png "What is the total?"'
+        )
+
+
 def answer(
     images: Sequence[str],
     question: str,
@@ -95,6 +105,8 @@ def answer(
     from langchain_gptv.cli.models import announce, choose_model
     from langchain_gptv.messages import human_message
 
+    if boxes is not None:
+        check_picture(boxes)
     checked = [_check_image(source) for source in images]
     message = human_message(question, *checked, detail=detail)
     chat_model, why = choose_model(model)

@@ -93,8 +93,15 @@ def run(
     schema: SchemaOption = None,
     model: Model = None,
     workers: Annotated[
-        int, typer.Option("--workers", "-w", min=1, help="Questions under way at a time.")
-    ] = 8,
+        int | None,
+        typer.Option(
+            "--workers",
+            "-w",
+            min=1,
+            help="Questions under way at a time. Default: 8, or 2 for the embedded engine, which "
+            "uses all cores itself.",
+        ),
+    ] = None,
     max_cost: Annotated[
         float | None, typer.Option(help="US dollars that the run does not pass.", min=0)
     ] = None,
@@ -107,14 +114,14 @@ def run(
     from langchain_gptv.batch.runner import run_batch
     from langchain_gptv.cli.terminal import CommandBar
 
-    items = load_items(source)
+    items, llm = load_items(source), _model(model, base_url)
     result = run_batch(
         items,
-        llm=_model(model, base_url),
+        llm=llm,
         out=out,
         ask=ask,
         schema=load_schema(schema),
-        max_concurrency=workers,
+        max_concurrency=workers or _workers_for(llm),
         max_cost_usd=max_cost,
         retry_failed=retry_failed,
         progress=CommandBar("asked"),
@@ -229,6 +236,11 @@ def _class_named(named: str) -> Schema:
 
 
 def _schema_of(path: Path) -> Schema:
+    from langchain_gptv.tools.extraction.models import READY
+
+    if not path.exists():
+        ready = ", ".join(sorted(READY))
+        raise BatchError(f"--schema {path}: there is no such file, and the ready ones are {ready}.")
     try:
         schema = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
@@ -250,6 +262,14 @@ def _model(name: str | None, base_url: str | None, *, announced: bool = True) ->
     if announced:
         announce(llm, why)
     return llm
+
+
+def _workers_for(llm: BaseChatOpenAI) -> int:
+    """Return how many questions at a time bring the first answer soon and the last no later."""
+    from langchain_gptv.vision.profile_data import LOCAL_MODEL
+
+    is_embedded = llm.model_name == LOCAL_MODEL and llm.openai_api_base is None
+    return 2 if is_embedded else 8
 
 
 def _served_model(name: str | None, base_url: str) -> BaseChatOpenAI:

@@ -114,6 +114,8 @@ def _load(folder: Path) -> tuple[list[Cassette], list[CassetteError]]:
             cassettes.append(load_cassette(path))
         except CassetteError as error:
             broken.append(error)
+    if not (cassettes or broken):
+        typer.echo(f"gptv: there is no cassette in '{folder}'", err=True)
     return cassettes, broken
 
 

@@ -46,12 +46,16 @@ def index(
     from langchain_gptv.cli.terminal import CommandBar
     from langchain_gptv.rag.index import FolderIndex
 
+    place = _place(where)
+    _check_folders(folder, place)
     llm = choose_model(model)[0] if model else None
-    with FolderIndex(_place(where), llm=llm) as opened:
+    with FolderIndex(place, llm=llm) as opened:
         report = opened.update(folder, progress=CommandBar("files"))
     for path, error in sorted(report.errors.items()):
         typer.echo(f"gptv: {path}: {' '.join(error.split())}", err=True)
     typer.echo(json.dumps(_as_dict(report), ensure_ascii=False) if as_json else str(report))
+    if not (report.new or report.changed or report.unchanged or report.removed):
+        typer.echo(f"gptv: '{folder}' holds no PDF file, image or video", err=True)
     if report.errors:
         raise typer.Exit(1)
 
@@ -85,6 +89,14 @@ def find(
 
 def _place(where: Path | None) -> Path:
     return where or Path(os.environ.get("GPTV_INDEX") or Path(typer.get_app_dir("gptv"), "index"))
+
+
+def _check_folders(folder: Path, place: Path) -> None:
+    """Refuse what is no folder before an index is made for it."""
+    if not folder.is_dir():
+        raise ImageNotFoundError(f"'{folder}' is no folder, relative to '{Path.cwd()}'.")
+    if place.exists() and not place.is_dir():
+        raise ImageNotFoundError(f"--index '{place}' is a file. Name a folder, new or an index.")
 
 
 def _as_dict(report: IndexReport) -> dict[str, Any]:

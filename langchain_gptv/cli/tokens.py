@@ -34,13 +34,16 @@ def tokens(
         typer.Option("--detail", "-d", help="The API's setting of that name. Repeatable."),
     ] = None,
     azure: Annotated[bool, typer.Option("--azure", help="Count by Azure's rules.")] = False,
-    max_tokens: Annotated[int | None, typer.Option(help="Plan for at most so many tokens.")] = None,
+    max_tokens: Annotated[
+        int | None, typer.Option(min=1, help="Plan for at most so many tokens.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Rows and plan as JSON.")] = False,
 ) -> None:
     """Show tokens, bytes and cost per model and detail, and the plan. Calls no model."""
+    from langchain_gptv.cli.terminal import open_console
     from langchain_gptv.vision.images import Image
     from langchain_gptv.vision.plan import OnLimit, plan_images
-    from langchain_gptv.vision.tables import token_table, token_text
+    from langchain_gptv.vision.tables import WIDTH, plan_text, token_table, token_text
 
     service = "azure" if azure else "openai"
     loaded = [Image.of(image) for image in images]
@@ -54,4 +57,6 @@ def tokens(
         listed["plan"] = [dataclasses.asdict(decision) for decision in plan.decisions]
         typer.echo(json.dumps(listed, default=str, indent=2))
         return
-    typer.echo(f'{token_text(rows)}\n\nWith detail="auto" on {names[0]}:\n{plan}')
+    width = min(WIDTH, open_console().width)
+    typer.echo(token_text(rows, width))
+    typer.echo(f'\nWith detail="auto" on {names[0]}:\n{plan_text(plan, width)}')

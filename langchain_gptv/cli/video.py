@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from langchain_gptv.cli.ask import Json, Model
+from langchain_gptv.cli.pictures import check_picture
 
 if TYPE_CHECKING:
     from langchain_gptv.tools.watch import VideoAnswer, Watching
@@ -48,6 +49,8 @@ def video(
     chosen = strategy or ("query" if query else "even")
     watching = Watching(frames, _between(between), chosen, query)
     _check(watching)
+    if sheet is not None:
+        check_picture(sheet)
     chat_model, why = choose_model(model)
     announce(chat_model, why)
     store = ImageStore()

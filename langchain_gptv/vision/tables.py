@@ -18,6 +18,9 @@ from langchain_gptv.vision.rules import Detail
 
 WIDTH = 80
 
+_NAME_ROOM = 20
+"""Columns that tell one name from another, where names are cut."""
+
 
 @dataclass(frozen=True, slots=True)
 class TokenRow:
@@ -98,16 +101,17 @@ def _token_row(image: Image, profile: VisionProfile, detail: Detail) -> TokenRow
     )
 
 
-def token_text(rows: Sequence[TokenRow]) -> str:
-    """Return the rows of `token_table` as plain text, at most 80 columns wide."""
+def token_text(rows: Sequence[TokenRow], width: int = WIDTH) -> str:
+    """Return the rows of `token_table` as plain text, `width` columns wide at most."""
     if not rows:
         return ""
-    head, *lines = render_text(_TOKEN_HEAD, [_token_cells(row) for row in rows]).split("\n")
+    keys = [(row.name, row.model) for row in rows]
+    head, lines = _fitted(_TOKEN_HEAD, [_token_cells(row) for row in rows], keys, width)
     text = []
     for (name, size), group in groupby(
         zip(rows, lines, strict=True), lambda pair: (pair[0].name, pair[0].file_size)
     ):
-        text += [f"{_cut(name, WIDTH - 12)} {_size(size)}", head, *(line for _, line in group)]
+        text += [f"{_cut(name, width - 12)} {_size(size)}", head, *(line for _, line in group)]
     return "\n".join(text)
 
 
@@ -125,17 +129,17 @@ def _token_cells(row: TokenRow) -> tuple[str, ...]:
     )
 
 
-def plan_text(plan: ImagePlan) -> str:
-    """Return a plan as plain text, at most 80 columns wide."""
-    lines = [_summary(plan)]
+def plan_text(plan: ImagePlan, width: int = WIDTH) -> str:
+    """Return a plan as plain text, `width` columns wide at most."""
+    lines = _wrapped(_summary(plan), width, indent="")
     for number, batch in enumerate(plan.batches, 1):
         if len(plan.batches) > 1:
             lines.append(f"Call {number} of {len(plan.batches)}")
-        head, *rows = render_text(_PLAN_HEAD, [_plan_cells(d) for d in batch]).split("\n")
+        head, rows = _fitted(_PLAN_HEAD, [_plan_cells(d) for d in batch], range(len(batch)), width)
         lines.append(head)
         for row, decision in zip(rows, batch, strict=True):
-            lines += [row, *_wrapped(_why(decision))]
-    lines += _wrapped(_dropped(plan), indent="") if plan.dropped else []
+            lines += [row, *_wrapped(_why(decision), width)]
+    lines += _wrapped(_dropped(plan), width, indent="") if plan.dropped else []
     return "\n".join(lines)
 
 
@@ -220,6 +224,28 @@ def render_text(head: Sequence[str], rows: Sequence[Sequence[str]], width: int =
     )
 
 
+def _fitted(
+    head: Sequence[str], rows: Sequence[Sequence[str]], keys: Sequence[object], width: int
+) -> tuple[str, list[str]]:
+    """Return the head of a table and its rows; a name that gets no room stands above its row.
+
+    Args:
+        head: Of the columns.
+        rows: Cells; the first is a name.
+        keys: Of each row; one that is that of the row before needs its name no second time.
+        width: Columns of the terminal.
+    """
+    name, *rest = [max(map(len, cells)) for cells in zip(head, *rows, strict=True)]
+    if width - sum(rest) - 2 * len(rest) >= min(name, _NAME_ROOM):
+        first, *lines = render_text(head, rows, width).split("\n")
+        return first, lines
+    short = render_text(head[1:], [row[1:] for row in rows], width)
+    first, *lines = (f"  {line}" for line in short.split("\n"))
+    pairs = zip(rows, lines, keys, [None, *keys[:-1]], strict=True)
+    return first, [line if key == last else f"{_cut(row[0], width)}\n{line}"
+                   for row, line, key, last in pairs]  # fmt: skip
+
+
 def readable_bytes(count: int) -> str:
     """Return a number of bytes as people write it.
 
@@ -255,5 +281,5 @@ def _cut(text: str, width: int) -> str:
     return text if len(text) <= width else "~" + text[1 - width :]
 
 
-def _wrapped(text: str, indent: str = "    ") -> list[str]:
-    return textwrap.wrap(text, WIDTH, initial_indent=indent, subsequent_indent=indent)
+def _wrapped(text: str, width: int, indent: str = "    ") -> list[str]:
+    return textwrap.wrap(text, width, initial_indent=indent, subsequent_indent=indent)
