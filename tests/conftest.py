@@ -6,6 +6,7 @@ OpenAI or Azure, which the usual variables of the environment name.
 """
 
 import json
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,12 @@ ROOT = Path(__file__).parents[1]
 EXAMPLE_IMAGES = ROOT / "examples" / "images"
 SHARED = ROOT.parent / "shared"
 CASSETTES = ROOT / "cassettes"
+
+
+def pytest_configure() -> None:
+    """Heed Ctrl-C, as the programs that tests start do then, even where a shell's `&` hid it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
