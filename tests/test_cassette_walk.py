@@ -36,6 +36,7 @@ def run(project, *arguments, base="http://127.0.0.1:1"):
         "OPENAI_BASE_URL": f"{base}/v1",
         "PYTHONPATH": str(ROOT),
         # Only what the page needs, and our plugin once, installed or not.
+        "PYTEST_ADDOPTS": "",
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
         "PYTEST_PLUGINS": "pytest_recording.plugin,langchain_gptv.testing.plugin",
     }
