@@ -15,7 +15,9 @@ import PIL.Image
 import pytest
 from conftest import EXAMPLE_IMAGES, ROOT
 
+from langchain_gptv import ChatGPTV
 from langchain_gptv.cli import main
+from langchain_gptv.cli.models import workers_for
 
 RECEIPT = str(EXAMPLE_IMAGES / "receipt.png")
 
@@ -102,6 +104,46 @@ def test_a_wrong_choice_says_the_way_out(gptv, args, match):
     assert (status, out) == (2, "")
     assert match in err
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("args", "match"),
+    [
+        (["ask", RECEIPT], f'gptv ask {RECEIPT} "What is the total?"'),
+        (["ask", "a.png", RECEIPT], "the question comes last"),
+        (["ask", RECEIPT, " "], "The question is empty"),
+        (["ask", RECEIPT, "What?", "--boxes", "out.xyz"], "the name of no picture"),
+        (["ask", RECEIPT, "What?", "--boxes", "nowhere/out.png"], "no folder 'nowhere'"),
+        (["video", "clip.mp4", "What?", "--sheet", "sheet"], "the name of no picture"),
+        (["serve", "--port", "99999"], "equal to 65535"),
+        (["tokens", RECEIPT, "--max-tokens", "0"], "--max-tokens"),
+        (["index", "nowhere", "--index", "index"], "'nowhere' is no folder"),
+        (["index", ".", "--index", RECEIPT], "is a file"),
+        (["batch", ".", "--ask", "?", "-o", "o", "--schema", "recept"], "form, receipt, table"),
+    ],
+)
+def test_wrong_use_is_told_before_anything_is_done(gptv, tmp_path, monkeypatch, args, match):
+    """Status 2 and the way out; no model is asked and nothing is written."""
+    monkeypatch.chdir(tmp_path)
+    PIL.Image.new("RGB", (8, 8)).save("one.png")
+    status, out, err = gptv(*args)
+    assert (status, out) == (2, "")
+    assert match in " ".join(err.replace("│", "").split())
+    assert "Traceback" not in err
+    assert list(tmp_path.iterdir()) == [tmp_path / "one.png"]
+
+
+def test_a_folder_with_nothing_in_it_is_told(gptv, tmp_path):
+    """An empty folder is no error, and not silence either."""
+    (tmp_path / "empty").mkdir()
+    pytest.importorskip("yaml", reason="PyYAML is not installed")
+    status, out, err = gptv("cassettes", "ls", tmp_path / "empty")
+    assert (status, out) == (0, "")
+    assert f"there is no cassette in '{tmp_path / 'empty'}'" in err
+    pytest.importorskip("langchain_chroma", reason="the extra 'index' is not installed")
+    status, _, err = gptv("index", tmp_path / "empty", "--index", tmp_path / "index")
+    assert status == 0
+    assert "holds no PDF file, image or video" in err
 
 
 def test_a_question_without_an_image_says_how_to_ask(gptv):
@@ -192,6 +234,23 @@ def test_tokens_shows_each_model_and_the_plan(gptv):
     assert max(map(len, out.splitlines())) <= 80
 
 
+@pytest.mark.parametrize("columns", [45, 50, 80])
+def test_tokens_fits_a_narrow_terminal(gptv, monkeypatch, columns):
+    """Where a table has no room, names of models and files stand above their rows, whole."""
+    monkeypatch.setenv("FORCE_COLOR", "1")  # as in a terminal
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", str(columns))
+    pictures = [EXAMPLE_IMAGES / name for name in ("page.png", "receipt.png")]
+    status, out, _ = gptv("tokens", *pictures, "-m", "gpt-4o", "-m", "gpt-5.6-sol")
+    lines = out.splitlines()
+    assert status == 0
+    assert max(map(len, lines)) <= columns
+    assert sum(line.startswith("page.png") for line in lines) == 1
+    if columns < 80:
+        assert lines.count("gpt-5.6-sol") == lines.count("gpt-4o") == 2
+        assert lines[2:4] == ["gpt-4o", "  auto       768x1086   1,105  35 kB  $0.0028"]
+
+
 def test_tokens_as_json(gptv):
     """`--json` has the rows and the plan."""
     _, out, _ = gptv("tokens", EXAMPLE_IMAGES / "page.png", "-m", "gpt-4o-mini", "--json")
@@ -225,6 +284,13 @@ def test_help_fits_eighty_columns():
             env={"COLUMNS": "80", "PATH": "/usr/bin", "TERM": "dumb"},
         )
         assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+def test_the_embedded_engine_is_asked_less_at_a_time():
+    """It takes all cores itself; a service, and the engine behind `gptv serve`, are asked more."""
+    local = ChatGPTV(model="gptv-local")
+    served = ChatGPTV(model="gptv-local", base_url="http://127.0.0.1:8000/v1", api_key="k")
+    assert (workers_for(local), workers_for(served)) == (2, 8)
 
 
 def _listed(columns, folder):

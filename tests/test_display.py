@@ -8,6 +8,7 @@ from decimal import Decimal
 from html.parser import HTMLParser
 from types import SimpleNamespace
 
+import documents
 import PIL.Image
 import PIL.ImageDraw
 import pytest
@@ -23,6 +24,7 @@ from langchain_gptv.display import (
     show_plan,
     show_usage,
 )
+from langchain_gptv.display.view import table
 from langchain_gptv.exceptions import DetailNotSupportedError, MessageError
 from langchain_gptv.vision.grounding import GroundedSpan, describe_grounding
 from langchain_gptv.vision.usage import CallUsage, UsageTotal, add_up
@@ -94,10 +96,43 @@ def test_a_view_is_whole_and_needs_nothing_else(name):
     view = VIEWS[name]()
     page = Page(view)
     assert not page.open
-    assert all(image["alt"] and image["src"].startswith("data:") for image in page.all("img"))
+    assert all(image["alt"].strip() for image in page.all("img"))
+    assert all(image["src"].startswith("data:") for image in page.all("img"))
+    pictures = [attrs for _, attrs in page.tags if attrs.get("role") == "img"]
+    assert all(picture["aria-label"].strip() for picture in pictures)
+    assert all(plot.get("role") == "img" for plot in page.all("svg"))
     assert not page.all("script")
     assert not re.search("https?://", view._repr_html_())
     assert str(view) == repr(view) != ""
+
+
+@pytest.mark.parametrize("page", documents.PAGES, ids=documents.name)
+def test_every_picture_of_the_documentation_has_words(page):
+    """Who cannot see a picture is told what it shows, in more than a word."""
+    text = page.read_text()
+    assert "<img" not in text
+    for words, _ in re.findall(r"!\[([^]]*)\]\(([^)]+)\)", text):
+        assert len(words.split()) >= 4
+
+
+def test_every_picture_of_the_documentation_is_shown_and_small():
+    """None is left over, and all of them together are smaller than one photograph."""
+    shown = {
+        (page.parent / target).resolve()
+        for page in documents.PAGES
+        for target in re.findall(r"!\[[^]]*\]\(([^)]+)\)", page.read_text())
+    }
+    kept = {path.resolve() for path in (documents.DOCS / "images").iterdir()}
+    assert shown == kept
+    assert sum(path.stat().st_size for path in kept) < 200_000
+
+
+def test_long_names_in_a_table_break_between_their_words():
+    """On a narrow page a model or a tool has its name whole, or broken at a hyphen or a _."""
+    view = View(table(("", "calls"), [("by zoom_into_image", "1"), ("gpt-4o-mini", "2")]), "")
+    html = view._repr_html_()
+    assert "by zoom_<wbr>into_<wbr>image" in html
+    assert "overflow-wrap" not in html
 
 
 def test_what_is_shown_is_escaped():
@@ -179,7 +214,7 @@ def test_usage_tells_unknown_from_free():
     known, unknown = show_usage(calls(Decimal("0.01"), Decimal("0.02"))), show_usage(calls(None))
     assert str(known).splitlines()[-1].endswith("$0.0300")
     assert len(Page(known).all("polyline")) == 1
-    assert "The price of 1 calls is not known." in str(unknown)
+    assert "The price of 1 call is not known." in str(unknown)
     assert str(unknown).splitlines()[-2].endswith("?")
 
 

@@ -160,3 +160,17 @@ def test_an_interruption_says_how_to_go_on(look):
     with pytest.raises(KeyboardInterrupt, match=r"^interrupted; run the same again\.$"):
         work()
     assert all(line.startswith("asked") for line in screen.lines())
+
+
+def test_what_somebody_has_to_know_now_has_a_line_of_its_own(look, capsys, clock):
+    """In a log it does not wait for the minute, and in a terminal it is not cut with the note."""
+    now = Standing(1, 4, said="Finishing what is under way; Ctrl-C again leaves it.")
+    bar = make_bar(True, "asked")
+    bar.show(now)
+    bar.show(Standing(2, 4))
+    assert capsys.readouterr().err == f"{now.said}\n"
+    screen = look(50)
+    bar = make_bar(True, "asked")
+    bar.show(now)
+    bar.close("")
+    assert "".join(line.strip() for line in screen.lines()).count(now.said) == 1

@@ -8,7 +8,7 @@ import os
 import threading
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Sized
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
@@ -22,11 +22,13 @@ from langchain_gptv.batch.money import Money
 from langchain_gptv.batch.parts import check_none_pending
 from langchain_gptv.batch.questions import Question, Schema
 from langchain_gptv.batch.results import BatchResult
-from langchain_gptv.batch.threads import Threads
 from langchain_gptv.exceptions import BatchError
 from langchain_gptv.progress import ProgressBar, Standing, make_bar
 
 OnError = Literal["record", "raise"]
+
+CALL = "gptv-call"
+"""How the name of a thread begins that waits for an answer."""
 
 _ERRORS_SHOWN = 10
 
@@ -51,8 +53,9 @@ def run_batch(
 
     An answer is on the disk before its place goes to the next picture. A picture, question, model
     and settings that were answered before are not asked again. Ctrl-C begins nothing more and
-    keeps the answers under way; a second one does not wait for them. Of what kill -9 cut off, at most `max_concurrency` questions were
-    under way, whose answers nobody received; only those are asked again.
+    keeps the answers under way; a second one does not wait for them. Of what kill -9 cut off, at
+    most `max_concurrency` questions were under way, whose answers nobody received; only those are
+    asked again.
 
     Args:
         items: Paths, URLs or `Item`s, or what `load_items` lists.
@@ -88,8 +91,12 @@ def run_batch(
         1
     """
     question = Question.of(ask, schema, llm)
-    run = _Run(items, question, llm, max_concurrency, retry_failed, on_error, Threads())
-    return _in_thread(run, out, max_cost_usd, progress)
+    threads = ThreadPoolExecutor(max(max_concurrency, 1), thread_name_prefix=CALL)
+    try:
+        run = _Run(items, question, llm, max_concurrency, retry_failed, on_error, threads)
+        return _in_thread(run, out, max_cost_usd, progress)
+    finally:
+        threads.shutdown(wait=False)  # busy only when they were left
 
 
 async def arun_batch(

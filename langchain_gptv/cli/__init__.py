@@ -2,6 +2,7 @@
 
 import os
 import sys
+import threading
 import warnings
 from typing import Any
 
@@ -21,11 +22,21 @@ class Commands(TyperGroup):
             return super().invoke(ctx)
         except KeyboardInterrupt as stopped:
             typer.echo(f"gptv: {str(stopped) or 'interrupted'}", err=True)
+            _leave_calls()
             raise
         except BrokenPipeError:
             # Typer would end with 1, and Python would complain of what is left to be written.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(141)
+
+
+def _leave_calls() -> None:
+    """End at once where calls are still under way: Python would wait for their answers."""
+    from langchain_gptv.batch.runner import CALL
+
+    if any(thread.name.startswith(CALL) for thread in threading.enumerate()):
+        sys.stdout.flush()
+        os._exit(130)
 
 
 app = typer.Typer(

@@ -112,6 +112,7 @@ def run(
     """Ask now. The same command again goes on where it ended."""
     from langchain_gptv.batch.items import load_items
     from langchain_gptv.batch.runner import run_batch
+    from langchain_gptv.cli.models import workers_for
     from langchain_gptv.cli.terminal import CommandBar
 
     items, llm = load_items(source), _model(model, base_url)
@@ -121,7 +122,7 @@ def run(
         out=out,
         ask=ask,
         schema=load_schema(schema),
-        max_concurrency=workers or _workers_for(llm),
+        max_concurrency=workers or workers_for(llm),
         max_cost_usd=max_cost,
         retry_failed=retry_failed,
         progress=CommandBar("asked"),
@@ -262,14 +263,6 @@ def _model(name: str | None, base_url: str | None, *, announced: bool = True) ->
     if announced:
         announce(llm, why)
     return llm
-
-
-def _workers_for(llm: BaseChatOpenAI) -> int:
-    """Return how many questions at a time bring the first answer soon and the last no later."""
-    from langchain_gptv.vision.profile_data import LOCAL_MODEL
-
-    is_embedded = llm.model_name == LOCAL_MODEL and llm.openai_api_base is None
-    return 2 if is_embedded else 8
 
 
 def _served_model(name: str | None, base_url: str) -> BaseChatOpenAI:

@@ -42,6 +42,13 @@ def choose_model(name: str | None) -> tuple[BaseChatOpenAI, str]:
     return ChatGPTV(model=name or DEFAULT_MODEL), "a key is set"
 
 
+def workers_for(model: BaseChatOpenAI) -> int:
+    """Return how many questions at a time are asked: few of an engine that takes all cores."""
+    from langchain_gptv.local.transport import BASE_URL
+
+    return 2 if model.openai_api_base == BASE_URL else 8
+
+
 def announce(model: BaseChatOpenAI, why: str) -> None:
     """Say on stderr, in one line, who answers."""
     name = getattr(model, "deployment_name", None) or model.model_name

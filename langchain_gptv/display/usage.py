@@ -71,10 +71,14 @@ def _row(name: str, total: UsageTotal) -> tuple[str, ...]:
 def _notes(total: UsageTotal) -> list[str]:
     notes = []
     if total.failed:
-        notes.append(f"{total.failed} of {total.calls} calls failed.")
+        notes.append(f"{total.failed} of {_calls(total.calls)} failed.")
     if total.unknown > total.failed:
-        notes.append(f"The price of {total.unknown - total.failed} calls is not known.")
+        notes.append(f"The price of {_calls(total.unknown - total.failed)} is not known.")
     return notes
+
+
+def _calls(count: int) -> str:
+    return "1 call" if count == 1 else f"{count:,} calls"
 
 
 def _plot(costs: Sequence[Decimal]) -> str:
@@ -86,7 +90,7 @@ def _plot(costs: Sequence[Decimal]) -> str:
     floor = _HEIGHT - _MARGIN
     points = " ".join(f"{n * across:.1f},{floor - s * up:.1f}" for n, s in enumerate(sums))
     total = readable_cost(Decimal(str(sums[-1])))
-    label = f"Cost so far over {len(costs)} calls, {total} in all"
+    label = f"Cost so far over {_calls(len(costs))}, {total} in all"
     end = f'x="{_WIDTH}" text-anchor="end" fill="currentColor" font-size="12"'
     return (
         f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" width="{_WIDTH}" height="{_HEIGHT}" role="img" '

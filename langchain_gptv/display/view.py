@@ -18,9 +18,9 @@ _STYLE = """
 #ID figcaption{font-size:13px;opacity:.85;margin-top:4px;max-width:40em}
 #ID table{border-collapse:collapse;margin:4px 0;font-variant-numeric:tabular-nums}
 #ID th,#ID td{padding:3px 12px 3px 0;text-align:right;border-bottom:1px solid #8884}
-#ID th,#ID td{white-space:nowrap}
-#ID th:first-child,#ID td:first-child{text-align:left;white-space:normal;overflow-wrap:anywhere;
-min-width:5em}
+#ID td{white-space:nowrap}
+#ID th{vertical-align:bottom}
+#ID th:first-child,#ID td:first-child{text-align:left;white-space:normal;min-width:11em}
 #ID p{margin:4px 0;max-width:60em}
 """
 _PAGE = """<!doctype html>
@@ -79,7 +79,9 @@ class View:
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Return a table as HTML; its cells are plain text."""
     top = "".join(f'<th scope="col">{html.escape(cell)}</th>' for cell in head)
-    lines = ("".join(f"<td>{html.escape(cell)}</td>" for cell in row) for row in rows)
+    # Names are broken between their words, if at all.
+    cells = ([html.escape(cell).replace("_", "_<wbr>") for cell in row] for row in rows)
+    lines = ("".join(f"<td>{cell}</td>" for cell in row) for row in cells)
     body = "".join(f"<tr>{line}</tr>" for line in lines)
     inside = f"<thead><tr>{top}</tr></thead><tbody>{body}</tbody>"
     # A narrow page scrolls the table, not itself.

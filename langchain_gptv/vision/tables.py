@@ -282,4 +282,6 @@ def _cut(text: str, width: int) -> str:
 
 
 def _wrapped(text: str, width: int, indent: str = "    ") -> list[str]:
-    return textwrap.wrap(text, width, initial_indent=indent, subsequent_indent=indent)
+    # Names of models and files have hyphens, and are not to be broken there.
+    indents = {"initial_indent": indent, "subsequent_indent": indent}
+    return textwrap.wrap(text, width, break_on_hyphens=False, break_long_words=False, **indents)
