@@ -11,12 +11,14 @@ import zlib
 from itertools import pairwise
 from pathlib import Path
 
+import documents
 import PIL.Image
 import pytest
 from conftest import EXAMPLE_IMAGES, ROOT
 
 from langchain_gptv import ChatGPTV
 from langchain_gptv.cli import main
+from langchain_gptv.cli.batch import _collecting
 from langchain_gptv.cli.models import workers_for
 
 RECEIPT = str(EXAMPLE_IMAGES / "receipt.png")
@@ -291,6 +293,15 @@ def test_the_embedded_engine_is_asked_less_at_a_time():
     local = ChatGPTV(model="gptv-local")
     served = ChatGPTV(model="gptv-local", base_url="http://127.0.0.1:8000/v1", api_key="k")
     assert (workers_for(local), workers_for(served)) == (2, 8)
+
+
+def test_the_command_that_collects_goes_to_the_same_server():
+    """What `gptv batch submit` tells to type next parses, and keeps the model and the address."""
+    line = _collecting(Path("my answers.jsonl"), "gpt-4o", "http://127.0.0.1:8000/v1")
+    [args] = documents.commands(line)
+    documents.parse(args)
+    assert args[2:6] == ["--out", "my answers.jsonl", "--model", "gpt-4o"]
+    assert args[6:] == ["--base-url", "http://127.0.0.1:8000/v1", "--wait"]
 
 
 def _listed(columns, folder):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import shlex
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -158,11 +159,18 @@ def submit(
         ]
         typer.echo(json.dumps(listed, indent=2))
     elif done.parts:
-        typer.echo(f"{done}\nThen: gptv batch collect --out {out} --wait")
+        typer.echo(f"{done}\nThen: {_collecting(out, model, base_url)}")
     else:
         typer.echo("There was nothing to send.")
     if done.errors:
         raise typer.Exit(1)
+
+
+def _collecting(out: Path, model: str | None, base_url: str | None) -> str:
+    """Return the command that collects: of the same model, at the same server."""
+    given = {"--out": str(out), "--model": model, "--base-url": base_url}
+    options = [word for option, value in given.items() if value for word in (option, value)]
+    return shlex.join(["gptv", "batch", "collect", *options, "--wait"])
 
 
 @app.command("status", epilog=STATUS)

@@ -283,5 +283,6 @@ def _cut(text: str, width: int) -> str:
 
 def _wrapped(text: str, width: int, indent: str = "    ") -> list[str]:
     # Names of models and files have hyphens, and are not to be broken there.
-    indents = {"initial_indent": indent, "subsequent_indent": indent}
-    return textwrap.wrap(text, width, break_on_hyphens=False, break_long_words=False, **indents)
+    wrapper = textwrap.TextWrapper(width, break_on_hyphens=False, break_long_words=False)
+    wrapper.initial_indent = wrapper.subsequent_indent = indent
+    return wrapper.wrap(text)
