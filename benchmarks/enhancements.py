@@ -249,6 +249,7 @@ def added_time(image: Image, says: str, rounds: int = 5) -> tuple[int, float, fl
     for _ in range(rounds + 1):
         before = own_time()
         fresh = LocalEngine(detector=detector, cache_size=4)
+        fresh._reader = reader  # which a process loads once, and own_time() has loaded
         model = model_that_says(says, enhancements=Enhancements(by=fresh))
         without = seconds(lambda: plain.invoke(question))
         first = seconds(lambda model=model: model.invoke(question))

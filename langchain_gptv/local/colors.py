@@ -1,5 +1,6 @@
 """Basic colours by nearest prototype in CIE Lab."""
 
+from collections import defaultdict
 from functools import cache
 
 import cv2
@@ -33,11 +34,14 @@ def name_colors(pixels: Pixels) -> tuple[ColorShare, ...]:
     step = max(1, max(pixels.shape[:2]) // 96)
     sample = _to_lab(pixels[::step, ::step].reshape(-1, 3))
     names, prototypes = _prototypes()
-    distance = ((sample[:, None, :] - prototypes[None]) ** 2).sum(axis=2)
-    chosen = np.asarray(names)[distance.argmin(axis=1)]
-    found, counts = np.unique(chosen, return_counts=True)
-    shares = sorted(zip(counts / counts.sum(), found, strict=True), reverse=True)
-    return tuple(ColorShare(str(name), float(share)) for share, name in shares if share > MIN_SHARE)
+    # The squared distance, less what is the same for all prototypes.
+    distance = (prototypes**2).sum(axis=1) - 2 * sample @ prototypes.T
+    counts = np.bincount(distance.argmin(axis=1), minlength=len(names)) / len(sample)
+    shares: defaultdict[str, float] = defaultdict(float)
+    for name, share in zip(names, counts, strict=True):
+        shares[name] += float(share)
+    ranked = sorted(((share, name) for name, share in shares.items()), reverse=True)
+    return tuple(ColorShare(name, share) for share, name in ranked if share > MIN_SHARE)
 
 
 def name_colors_in(pixels: Pixels, box: Box) -> tuple[ColorShare, ...]:
