@@ -268,11 +268,22 @@ def test_a_csv_file_fills_the_question(ask, site, tmp_path):
     make_pictures(tmp_path / "in", 2)
     table = tmp_path / "in" / "list.csv"
     table.write_text("﻿thing;image\ncat;0000.png\ndög;0001.png\n", encoding="utf-8")
-    ask(load_items(table), ask="Is there a {thing}, or {something}?")
+    ask(load_items(table), ask="Is there a {thing}?")
     lines = {line["item"]: line["question"] for line in records(tmp_path / "out.jsonl")}
-    assert lines == {
-        "0000.png": "Is there a cat, or {something}?",
-        "0001.png": "Is there a dög, or {something}?",
+    assert lines == {"0000.png": "Is there a cat?", "0001.png": "Is there a dög?"}
+
+
+def test_a_column_that_is_not_there_is_told_before_anything_is_asked(ask, site, tmp_path):
+    """A slip in a column's name costs nothing; without columns, braces are just braces."""
+    make_pictures(tmp_path / "in", 2)
+    table = tmp_path / "in" / "list.csv"
+    table.write_text("image,thing\n0000.png,cat\n0001.png,dog\n")
+    with pytest.raises(BatchError, match=r"names \{thng\}, and the columns .* are image, thing"):
+        ask(load_items(table), ask="Is there a {thng}?")
+    assert sum(site.asked.values()) == 0
+    ask(load_items(tmp_path / "in"), ask="Answer {yes} or {no}.")
+    assert {line["question"] for line in records(tmp_path / "out.jsonl")} == {
+        "Answer {yes} or {no}."
     }
 
 

@@ -67,8 +67,20 @@ class Question:
         return cls(ask or EXTRACT, schema, settings_of(llm))
 
     def about(self, item: Item) -> str:
-        """Return the question with the values of the item's row in their places."""
-        return _PLACE.sub(lambda found: item.values.get(found[1], found[0]), self.text)
+        """Return the question with the values of the item's row in their places.
+
+        Raises:
+            BatchError: It names a column that the row does not have.
+        """
+        if not item.values:
+            return self.text
+        missing = next((n for n in _PLACE.findall(self.text) if n not in item.values), None)
+        if missing is not None:
+            raise BatchError(
+                f"The question names {{{missing}}}, and the columns beside {item.name!r} are "
+                f"{', '.join(item.values)}. Name one of them, or write it without braces."
+            )
+        return _PLACE.sub(lambda found: item.values[found[1]], self.text)
 
     def key(self, item: Item, digest: str) -> str:
         """Return the SHA-256 of picture, question, schema, model and settings."""
