@@ -51,6 +51,8 @@ def test_there_are_three():
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_it_runs_and_says_what_is_saved(path):
     """Run again from top to bottom, every cell says the same as in the saved notebook."""
+    if path.stem == "agent_that_zooms":
+        pytest.importorskip("langchain", reason="the extra 'agents' is not installed")
     saved = read(path)
     again = nbformat.from_dict(saved.copy())
     where = {"metadata": {"path": str(FOLDER)}}

@@ -265,13 +265,16 @@ def _in_thread(
     try:
         return _waited(done)
     except KeyboardInterrupt:
-        run.interrupt()
+        raise KeyboardInterrupt(str(_interrupted(run, done))) from None
+
+
+def _interrupted(run: _Run, done: Future[BatchResult]) -> BatchResult:
     try:
-        result = _waited(done)
+        run.interrupt()  # a second Ctrl-C may come while this is still being told
+        return _waited(done)
     except KeyboardInterrupt:
         run.leave()
-        result = _waited(done)
-    raise KeyboardInterrupt(str(result))
+        return _waited(done)
 
 
 def _waited(done: Future[BatchResult]) -> BatchResult:
