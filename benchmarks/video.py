@@ -225,7 +225,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--quick", action="store_true", help="decode 5 minutes, not 30")
-    parser.add_argument("--only", choices=["long", "rest"], help="speed on the long clip, or the rest")
+    parser.add_argument("--only", choices=["long", "rest"], help="speed on the long clip, or not")
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "gptv-video")
     asked = parser.parse_args()
     asked.folder.mkdir(parents=True, exist_ok=True)

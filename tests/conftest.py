@@ -67,6 +67,15 @@ def engine():
     return default_service().engine
 
 
+@pytest.fixture(scope="session")
+def detector(engine) -> None:
+    """An engine that finds objects too."""
+    from langchain_gptv.local.detector import is_installed
+
+    if not is_installed():
+        pytest.skip("the extra 'objects' is not installed")
+
+
 @pytest.fixture
 def vcr_config() -> dict:
     """The package's own cassettes."""

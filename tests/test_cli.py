@@ -212,7 +212,7 @@ def test_read_keeps_the_layout(gptv, truth):
     assert any(total in row and "total" in row.lower() for row in out.splitlines())
 
 
-@pytest.mark.usefixtures("engine")
+@pytest.mark.usefixtures("detector")
 def test_describe_says_what_is_there(gptv):
     """A photo's things and a page's text are told."""
     status, out, _ = gptv("describe", EXAMPLE_IMAGES / "street.jpg")

@@ -16,11 +16,13 @@ FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 @pytest.mark.usefixtures("engine")
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", MODULES)
-def test_the_examples_of_a_module_run(name, monkeypatch):
+def test_the_examples_of_a_module_run(name, monkeypatch, request):
     """Every example gives what is printed below it, in a checkout and without a key."""
     monkeypatch.chdir(ROOT)
     if ".middleware." in name:
         pytest.importorskip("langchain", reason="the extra 'agents' is not installed")
+    if name.endswith("enhancements.grounding"):
+        request.getfixturevalue("detector")
     module = importlib.import_module(name)
     runner, said = doctest.DocTestRunner(optionflags=FLAGS), []
     for test in doctest.DocTestFinder(exclude_empty=True).find(module, name):

@@ -390,7 +390,7 @@ def test_the_embedded_engine_looks_and_answers(truth):
     assert span.box(600, 1000).iou(Box(*fact["box"])) > 0.5
 
 
-@pytest.mark.usefixtures("engine")
+@pytest.mark.usefixtures("detector")
 def test_boxes_are_drawn_on_the_picture():
     """The drawn picture has the size of the image, and differs from it around the boxes alone."""
     from PIL import ImageChops

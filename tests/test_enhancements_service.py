@@ -46,6 +46,7 @@ def azure(address, version, **settings):
     return model, sent
 
 
+@pytest.mark.usefixtures("detector")
 @pytest.mark.parametrize("version", GENERATIONS)
 @pytest.mark.parametrize("stream", [False, True], ids=["invoke", "stream"])
 def test_every_generation_is_answered_over_http(address, version, stream):
@@ -68,6 +69,7 @@ def test_every_generation_is_answered_over_http(address, version, stream):
     assert answer.response_metadata["enhancements"]["grounding"]["status"] == "Success"
 
 
+@pytest.mark.usefixtures("detector")
 async def test_it_is_asked_async_too(address):
     """`ainvoke` takes the same path."""
     model, _ = azure(address, "2023-12-01-preview")
@@ -75,6 +77,7 @@ async def test_it_is_asked_async_too(address):
     assert len(grounded_spans(answer)) == 3
 
 
+@pytest.mark.usefixtures("detector")
 def test_own_fields_of_the_body_go_along(address):
     """`extra_body` keeps the resource that the service was to use, in the generation's spelling."""
     source = {"type": "AzureComputerVision", "parameters": {"endpoint": "e", "key": "k"}}

@@ -37,7 +37,7 @@ def test_extract_receipt():
     assert receipt.total == pytest.approx(sum(item.price for item in receipt.items), rel=0.3)
 
 
-@pytest.mark.usefixtures("engine")
+@pytest.mark.usefixtures("detector")
 def test_draw_evidence(tmp_path):
     """The street has people and vehicles, and their boxes are drawn."""
     assert run("draw_evidence", tmp_path / "out.png") >= 3
@@ -78,7 +78,7 @@ def test_agent_zooms(service, truth, capsys):
 
 
 @pytest.mark.vcr
-@pytest.mark.usefixtures("engine")
+@pytest.mark.usefixtures("detector")
 def test_ground_objects(service, tmp_path, truth):
     """Each drawn box lies on the true place of its thing, and each thing has one."""
     spans = run("ground_objects", tmp_path / "out.png", base_of(service))
