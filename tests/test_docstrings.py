@@ -21,6 +21,8 @@ def test_the_examples_of_a_module_run(name, monkeypatch, request):
     monkeypatch.chdir(ROOT)
     if ".middleware." in name:
         pytest.importorskip("langchain", reason="the extra 'agents' is not installed")
+    if name.endswith("rag.index"):
+        pytest.importorskip("langchain_chroma", reason="the extra 'index' is not installed")
     if name.endswith("enhancements.grounding"):
         request.getfixturevalue("detector")
     module = importlib.import_module(name)

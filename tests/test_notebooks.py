@@ -51,8 +51,13 @@ def test_there_are_three():
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_it_runs_and_says_what_is_saved(path):
     """Run again from top to bottom, every cell says the same as in the saved notebook."""
-    if path.stem == "agent_that_zooms":
-        pytest.importorskip("langchain", reason="the extra 'agents' is not installed")
+    needed = {
+        "agent_that_zooms": ("langchain", "agents"),
+        "rag_over_a_report": ("pypdfium2", "pdf"),
+    }
+    if path.stem in needed:
+        module, extra = needed[path.stem]
+        pytest.importorskip(module, reason=f"the extra {extra!r} is not installed")
     saved = read(path)
     again = nbformat.from_dict(saved.copy())
     where = {"metadata": {"path": str(FOLDER)}}
