@@ -29,6 +29,11 @@ CHATS = {
         "Total?",
         [1, 2, 3],
     ),
+    "a question that begins with a time": (
+        [user(chat_image(1), "00:12.5 What happens here?")],
+        "00:12.5 What happens here?",
+        [1],
+    ),
     "question before the image": ([user("Total?"), user(chat_image(1))], "Total?", [1]),
     "newest image": (
         [user("Total?", chat_image(1)), REPLY, user("And this?", chat_image(2))],

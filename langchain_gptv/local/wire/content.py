@@ -10,6 +10,7 @@ import base64
 import binascii
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import cast
 
 from langchain_gptv._urls import is_web_url
@@ -25,10 +26,11 @@ from langchain_gptv.vision.untrusted import is_fenced
 
 _CHAT_PARTS = ("text", "image_url", "input_audio", "refusal", "file")
 _RESPONSES_PARTS = ("input_text", "input_image", "input_file", "output_text", "refusal")
-_LABEL = re.compile(
-    r"\[Image [^\]\n]*\]|Video '[^'\n]*', \d+ frames? from .*|(?:\d+:)?\d\d:\d\d\.\d(?: .*)?"
-)
-"""What stands above a stored picture, above a video, and above each of its frames."""
+_HEADLINE = re.compile(r"\[Image [^\]\n]*\]|Video '[^'\n]*', \d+ frames? from .*")
+"""What stands above a stored picture, and above a video."""
+
+_FRAME_TIME = re.compile(r"(?:\d+:)?\d\d:\d\d\.\d(?: .*)?")
+"""What stands right above a frame of a video; elsewhere it is somebody's question."""
 
 _TEXT_KEYS = {"text": "text", "input_text": "text", "output_text": "text", "refusal": "refusal"}
 
@@ -83,10 +85,19 @@ def read_content(content: Node, *, role: str, message: Node, dialect: Dialect) -
     allowed = {"user"} if dialect.api == "chat" else {"user", "tool"}
     if images and role not in allowed:
         raise errors.misplaced_image(message.path, role)
-    texts = [part for part in parts if isinstance(part, str)]
-    data = [text for text in texts if is_fenced(text) or _LABEL.fullmatch(text)]
-    asked = [text for text in texts if text not in data]
+    asked: list[str] = []
+    data: list[str] = []
+    for part, after in pairwise([*parts, None]):
+        if isinstance(part, str):
+            (data if _is_about(part, after) else asked).append(part)
     return Content("\n".join(asked), images, "\n".join(data))
+
+
+def _is_about(text: str, after: str | SentImage | None) -> bool:
+    """Tell whether a text says something about an image, rather than asks; `after` follows it."""
+    if isinstance(after, SentImage) and _FRAME_TIME.fullmatch(text):
+        return True
+    return is_fenced(text) or _HEADLINE.fullmatch(text) is not None
 
 
 def _chat_part(part: Node, message: Node, dialect: Dialect) -> str | SentImage:
